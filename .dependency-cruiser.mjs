@@ -1,0 +1,77 @@
+/** The dependency arrows of docs/design.md: imports run downwards. Any other arrow fails `npm run check`. */
+
+const only = (folder, allowed) => ({
+  name: `${folder.replaceAll('/', '-')}-imports-downwards`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: [`^src/${folder}/`, ...allowed.map((path) => `^src/${path}`)] },
+});
+
+const driver = (name, folder) => ({
+  name: `${name}-only-in-${folder.replaceAll('/', '-')}`,
+  severity: 'error',
+  from: { pathNot: `^src/${folder}/` },
+  to: { path: `node_modules/(@types/)?${name}/` },
+});
+
+const BASE = ['errors/', 'bytes/', 'lifecycle/'];
+const NOUNS = [...BASE, 'subjects/', 'codes/'];
+const VAULT_PORT = ['vault/port\\.ts$', 'vault/arguments\\.ts$'];
+const STORE_PORT = ['stores/port\\.ts$', 'stores/arguments\\.ts$'];
+
+export default {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    only('errors', []),
+    only('bytes', ['errors/']),
+    only('lifecycle', ['errors/']),
+    only('subjects', ['errors/', 'bytes/']),
+    only('codes', ['errors/', 'bytes/', 'subjects/']),
+    only('scheme', NOUNS),
+    {
+      name: 'vault-imports-downwards',
+      severity: 'error',
+      from: { path: '^src/vault/' },
+      to: { path: '^src/', pathNot: ['^src/vault/', '^src/scheme/', ...NOUNS.map((path) => `^src/${path}`)] },
+    },
+    only('vault/software', [...VAULT_PORT, 'scheme/', ...NOUNS]),
+    only('vault/pkcs11', [...VAULT_PORT, 'scheme/', ...NOUNS]),
+    {
+      name: 'stores-know-codes-not-vaults',
+      severity: 'error',
+      from: { path: '^src/stores/' },
+      to: { path: '^src/', pathNot: ['^src/stores/', ...NOUNS.map((path) => `^src/${path}`)] },
+    },
+    only('stores/memory', [...STORE_PORT, ...NOUNS]),
+    only('stores/sqlite', [...STORE_PORT, ...NOUNS]),
+    only('issuance', [...VAULT_PORT, ...STORE_PORT, ...NOUNS]),
+    {
+      name: 'nobody-imports-commands',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/commands/' },
+      to: { path: '^src/commands/' },
+    },
+    driver('pkcs11js', 'vault/pkcs11'),
+    driver('better-sqlite3', 'stores/sqlite'),
+    {
+      // The drivers are peers, and for our own tests development dependencies.
+      name: 'no-unlisted-package',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        pathNot: 'node_modules/(@types|pkcs11js|better-sqlite3)/',
+      },
+    },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

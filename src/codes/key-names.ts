@@ -1,0 +1,125 @@
+import { RenkeiError } from '../errors/renkei-error.js';
+import { type InstitutionCode, parseInstitutionCode } from '../subjects/institution-code.js';
+
+declare const brand: unique symbol;
+
+/** `store/<version>`: the key under which the issuance store (連携用符号発行管理ファイル) knows a person. */
+export type StoreAudience = string & { readonly [brand]: 'store' };
+/** `institution/<institution code>/<version>`: the key of one institution (情報照会者・情報提供者). */
+export type InstitutionAudience = string & { readonly [brand]: 'institution' };
+/** `record/<period>`: the key of one record period (情報提供等記録ファイル); it wraps only. */
+export type RecordAudience = string & { readonly [brand]: 'record' };
+/** Whoever may know a person under a code of its own: the store, an institution or a record period. */
+export type Audience = StoreAudience | InstitutionAudience | RecordAudience;
+/** `link/<generation>`: a key that derives linkage codes (連携用符号) and does nothing else. */
+export type LinkKeyName = string & { readonly [brand]: 'link' };
+/** The name of a key, which is also its label in the HSM. */
+export type KeyName = Audience | LinkKeyName;
+
+/** A key name taken apart. */
+export type ParsedKeyName =
+  | { readonly kind: 'link'; readonly name: LinkKeyName; readonly generation: number }
+  | { readonly kind: 'store'; readonly name: StoreAudience; readonly version: number }
+  | {
+      readonly kind: 'institution';
+      readonly name: InstitutionAudience;
+      readonly institution: InstitutionCode;
+      readonly version: number;
+    }
+  | { readonly kind: 'record'; readonly name: RecordAudience; readonly period: string };
+
+/** The highest version of a key and the highest generation. */
+export const HIGHEST_VERSION = 255;
+
+/**
+ * The issuance store's key.
+ * @throws RenkeiError `VERSION_INVALID`
+ */
+export function storeAudience(version: number): StoreAudience {
+  return `store/${checkVersion(version)}` as StoreAudience;
+}
+
+/**
+ * An institution's key.
+ * @throws RenkeiError `INSTITUTION_CODE_INVALID` or `VERSION_INVALID`
+ */
+export function institutionAudience(institution: string, version: number): InstitutionAudience {
+  return `institution/${parseInstitutionCode(institution)}/${checkVersion(version)}` as InstitutionAudience;
+}
+
+/**
+ * A record period's key.
+ * @param period 1 to 16 of A–Z, a–z, 0–9 and hyphen; by default a Japanese fiscal year such as `2026`
+ * @throws RenkeiError `RECORD_PERIOD_INVALID`
+ */
+export function recordAudience(period: string): RecordAudience {
+  if (typeof period !== 'string' || !/^[A-Za-z0-9-]{1,16}$/.test(period)) {
+    throw new RenkeiError('RECORD_PERIOD_INVALID', 'a record period is 1 to 16 of A-Z, a-z, 0-9 and hyphen');
+  }
+  return `record/${period}` as RecordAudience;
+}
+
+/**
+ * The key of one generation of linkage codes.
+ * @throws RenkeiError `GENERATION_INVALID`
+ */
+export function linkKey(generation: number): LinkKeyName {
+  if (!isVersion(generation)) {
+    throw new RenkeiError('GENERATION_INVALID', `a generation is an integer from 1 to ${HIGHEST_VERSION}`);
+  }
+  return `link/${generation}` as LinkKeyName;
+}
+
+/**
+ * Takes a key name apart; accepts exactly what the functions above make.
+ * @throws RenkeiError `KEY_NAME_INVALID`
+ */
+export function parseKeyName(text: string): ParsedKeyName {
+  const parts = typeof text === 'string' ? text.split('/') : [];
+  try {
+    const parsed = parseParts(parts);
+    // Canonical: "store/01" or "store/1.0" name nothing.
+    if (parsed !== undefined && parsed.name === text) return parsed;
+  } catch (error) {
+    if (!(error instanceof RenkeiError)) throw error;
+  }
+  throw new RenkeiError(
+    'KEY_NAME_INVALID',
+    'a key name is link/<generation>, store/<version>, institution/<code>/<version> or record/<period>',
+  );
+}
+
+/**
+ * The same for a key that codes are made under.
+ * @throws RenkeiError `KEY_NAME_INVALID`
+ */
+export function parseAudience(text: string): Exclude<ParsedKeyName, { readonly kind: 'link' }> {
+  const parsed = parseKeyName(text);
+  if (parsed.kind === 'link') {
+    throw new RenkeiError('KEY_NAME_INVALID', 'a link key derives linkage codes; no codes are made under it');
+  }
+  return parsed;
+}
+
+function parseParts([kind, first = '', second, ...rest]: readonly string[]): ParsedKeyName | undefined {
+  if (rest.length > 0) return undefined;
+  if (kind === 'institution') {
+    const version = Number(second);
+    const name = institutionAudience(first, version);
+    return { kind, name, institution: parseInstitutionCode(first), version };
+  }
+  if (second !== undefined) return undefined;
+  if (kind === 'link') return { kind, name: linkKey(Number(first)), generation: Number(first) };
+  if (kind === 'store') return { kind, name: storeAudience(Number(first)), version: Number(first) };
+  if (kind === 'record') return { kind, name: recordAudience(first), period: first };
+  return undefined;
+}
+
+function isVersion(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= HIGHEST_VERSION;
+}
+
+function checkVersion(version: number): number {
+  if (isVersion(version)) return version;
+  throw new RenkeiError('VERSION_INVALID', `a version is an integer from 1 to ${HIGHEST_VERSION}`);
+}

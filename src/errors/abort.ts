@@ -1,0 +1,10 @@
+import { RenkeiError } from './renkei-error.js';
+
+/**
+ * Throws when the caller has given up. The signal's own reason is not passed on: it belongs to the caller.
+ *
+ * @throws RenkeiError `ABORTED`
+ */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new RenkeiError('ABORTED', 'the call was aborted by its caller');
+}

@@ -1,0 +1,65 @@
+/**
+ * Every error code of the library, and whether the same call may simply be made again. The union of the keys is
+ * closed: a program may switch over it. `docs/errors.md` explains each.
+ */
+export const ERROR_CODES = {
+  // Subjects: what comes in from outside.
+  RESIDENT_RECORD_CODE_LENGTH: { retryable: false },
+  RESIDENT_RECORD_CODE_CHARACTER: { retryable: false },
+  RESIDENT_RECORD_CODE_CHECK_DIGIT: { retryable: false },
+  RESIDENT_RECORD_CODE_WIPED: { retryable: false },
+  INDIVIDUAL_NUMBER_REFUSED: { retryable: false },
+  INSTITUTION_CODE_INVALID: { retryable: false },
+  ACQUISITION_NUMBER_INVALID: { retryable: false },
+  ACQUISITION_NUMBER_FORBIDDEN: { retryable: false },
+  ACQUISITION_NUMBER_REPEATED: { retryable: false },
+  // Key names, codes and their parts.
+  VERSION_INVALID: { retryable: false },
+  GENERATION_INVALID: { retryable: false },
+  RECORD_PERIOD_INVALID: { retryable: false },
+  KEY_NAME_INVALID: { retryable: false },
+  CODE_LENGTH: { retryable: false },
+  CODE_CHARACTER: { retryable: false },
+  CODE_VERSION_INVALID: { retryable: false },
+  CODE_VERSION_UNKNOWN: { retryable: false },
+  CODE_FORGED: { retryable: false },
+  CODE_NOT_ISSUED: { retryable: false },
+  // Calls.
+  OPTION_UNKNOWN: { retryable: false },
+  OPTION_INVALID: { retryable: false },
+  BUFFER_LENGTH: { retryable: false },
+  BATCH_TOO_LARGE: { retryable: false },
+  ABORTED: { retryable: true },
+  // Keys.
+  KEY_NOT_FOUND: { retryable: false },
+  KEY_AMBIGUOUS: { retryable: false },
+  KEY_EXISTS: { retryable: false },
+  KEY_LENGTH: { retryable: false },
+  KEY_USAGE: { retryable: false },
+  KEY_EXPOSED: { retryable: false },
+  KEY_FINGERPRINT_MISMATCH: { retryable: false },
+  KEY_NOT_DISTINCT: { retryable: false },
+  // Vaults and HSM modules.
+  ENGINE_REFUSED: { retryable: false },
+  VAULT_CLOSED: { retryable: false },
+  MODULE_LOAD: { retryable: false },
+  MODULE_FAULT: { retryable: true },
+  MODULE_REFUSED: { retryable: false },
+  MECHANISM_MISSING: { retryable: false },
+  TOKEN_NOT_FOUND: { retryable: false },
+  TOKEN_AMBIGUOUS: { retryable: false },
+  PIN_REFUSED: { retryable: false },
+  PIN_LOCKED: { retryable: false },
+  WORKER_LOST: { retryable: true },
+  // Issuance and its store.
+  INSTITUTION_UNKNOWN: { retryable: false },
+  RECORD_PERIOD_UNKNOWN: { retryable: false },
+  ISSUER_CLOSED: { retryable: false },
+  STORE_CLOSED: { retryable: false },
+  STORE_SCHEMA: { retryable: false },
+  STORE_CORRUPT: { retryable: false },
+  STORE_FAULT: { retryable: true },
+} as const satisfies Record<string, { readonly retryable: boolean }>;
+
+/** A stable error code: the closed union a program may switch over. */
+export type RenkeiErrorCode = keyof typeof ERROR_CODES;

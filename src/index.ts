@@ -1,0 +1,52 @@
+export {
+  type Audience,
+  HIGHEST_VERSION,
+  type InstitutionAudience,
+  institutionAudience,
+  type KeyName,
+  type LinkKeyName,
+  linkKey,
+  type ParsedKeyName,
+  parseAudience,
+  parseKeyName,
+  type RecordAudience,
+  recordAudience,
+  type StoreAudience,
+  storeAudience,
+} from './codes/key-names.js';
+export {
+  formatPerInstitutionCode,
+  type ParsedPerInstitutionCode,
+  type PerInstitutionCode,
+  parsePerInstitutionCode,
+} from './codes/per-institution-code.js';
+export { fiscalYear } from './codes/record-period.js';
+export { ERROR_CODES, type RenkeiErrorCode } from './errors/codes.js';
+export { type Refusal, RenkeiError, type RenkeiErrorDetails } from './errors/renkei-error.js';
+export type { IssuanceRequest } from './issuance/issuance-request.js';
+export type { IssuanceCounts, IssuanceItem, IssuanceResult } from './issuance/issuance-result.js';
+export type { IssuanceProgress } from './issuance/issue-stream.js';
+export { type Issuer, openIssuer, type SingleRequest } from './issuance/issuer.js';
+export type {
+  IssueOptions,
+  IssuerOptions,
+  IssueStreamOptions,
+  RecordCodes,
+  RecordCodesOptions,
+  TranslateOptions,
+} from './issuance/issuer-options.js';
+export type { KeyCheck } from './issuance/key-registry.js';
+export type { TranslationItem, TranslationResult } from './issuance/translation-result.js';
+export { createMemoryStore } from './stores/memory/memory-store.js';
+export {
+  type IssuanceBatch,
+  type IssuanceStore,
+  type KeyRecord,
+  MAX_BATCH_ROWS,
+  type StoreCounts,
+  type WriteOutcome,
+} from './stores/port.js';
+export { type InstitutionCode, parseInstitutionCode } from './subjects/institution-code.js';
+export { type PackedResidents, packResidents } from './subjects/pack-residents.js';
+export { ResidentRecordCode } from './subjects/resident-record-code.js';
+export type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions } from './vault/port.js';

@@ -1,0 +1,67 @@
+import { rowCount } from '../bytes/packed.js';
+import type { RenkeiErrorCode } from '../errors/codes.js';
+import { RenkeiError } from '../errors/renkei-error.js';
+import { MAX_BATCH_ROWS } from '../stores/port.js';
+import { acquisitionNumberFault } from '../subjects/acquisition-number.js';
+import { packResidents } from '../subjects/pack-residents.js';
+import { RESIDENT_RECORD_CODE_LENGTH } from '../subjects/resident-record-code.js';
+
+/** A batch of requests for codes: the n-th acquisition number goes with the n-th resident. */
+export interface IssuanceRequest {
+  /** 取得番号: 1 to 64 of A–Z, a–z, 0–9 and hyphen each, no two alike in a batch. Never stored. */
+  readonly acquisitionNumbers: readonly string[];
+  /**
+   * 住民票コード: n × 11 ASCII digits, **wiped before the call settles, however it ends**; or texts, which JavaScript
+   * cannot wipe.
+   */
+  readonly residents: Uint8Array | readonly string[];
+}
+
+/** A request checked: packed residents, and what is refused already. */
+export interface CheckedRequest {
+  readonly rows: number;
+  readonly residents: Uint8Array;
+  /** Why an item is refused, by index. Its row in `residents` is blank, so no vault takes it for a resident. */
+  readonly refused: Map<number, RenkeiErrorCode>;
+}
+
+/** Checks a batch item by item. Only a batch that is malformed as a whole throws. */
+export function checkRequest({ acquisitionNumbers, residents }: IssuanceRequest): CheckedRequest {
+  if (!Array.isArray(acquisitionNumbers)) {
+    throw new RenkeiError('OPTION_INVALID', 'acquisitionNumbers must be an array of texts');
+  }
+  const refused = new Map<number, RenkeiErrorCode>();
+  let packed: Uint8Array;
+  if (residents instanceof Uint8Array) {
+    packed = residents;
+  } else if (Array.isArray(residents)) {
+    const result = packResidents(residents);
+    packed = result.residents;
+    for (const { index, code } of result.refusals) refused.set(index, code);
+  } else {
+    throw new RenkeiError('OPTION_INVALID', 'residents must be a Uint8Array or an array of texts');
+  }
+  const rows = rowCount(packed, RESIDENT_RECORD_CODE_LENGTH, 'residents');
+  if (rows !== acquisitionNumbers.length) {
+    throw new RenkeiError(
+      'BUFFER_LENGTH',
+      `${acquisitionNumbers.length} acquisition numbers for ${rows} residents`,
+    );
+  }
+  if (rows > MAX_BATCH_ROWS) {
+    throw new RenkeiError(
+      'BATCH_TOO_LARGE',
+      `a batch has at most ${MAX_BATCH_ROWS} requests, this one ${rows}`,
+    );
+  }
+  const seen = new Set<unknown>();
+  acquisitionNumbers.forEach((number: unknown, index) => {
+    const fault =
+      acquisitionNumberFault(number) ?? (seen.has(number) ? 'ACQUISITION_NUMBER_REPEATED' : undefined);
+    seen.add(number);
+    if (fault === undefined) return;
+    refused.set(index, fault);
+    packed.fill(0, index * RESIDENT_RECORD_CODE_LENGTH, (index + 1) * RESIDENT_RECORD_CODE_LENGTH);
+  });
+  return { rows, residents: packed, refused };
+}

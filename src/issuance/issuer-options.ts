@@ -1,0 +1,89 @@
+import { HIGHEST_VERSION } from '../codes/key-names.js';
+import {
+  booleanRule,
+  functionRule,
+  integerRule,
+  type OptionRule,
+  required,
+  signalRule,
+  textRule,
+} from '../errors/options.js';
+import type { Refusal } from '../errors/renkei-error.js';
+import type { IssuanceStore } from '../stores/port.js';
+import type { Vault } from '../vault/port.js';
+import type { IssuanceProgress } from './issue-stream.js';
+
+/** Options of `openIssuer`. */
+export interface IssuerOptions {
+  /** Where the keys are. Stays the caller's: closing the issuer does not close it. */
+  readonly vault: Vault;
+  /** Where issuances are recorded. Stays the caller's. */
+  readonly store: IssuanceStore;
+  /** Generation of the linkage codes, 1 to 255. Default 1. */
+  readonly generation?: number;
+  /** Version of the issuance store's key, 1 to 255. Default 1. */
+  readonly storeKeyVersion?: number;
+  /** The clock, in milliseconds since 1970-01-01 UTC. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** Options of issuing. */
+export interface IssueOptions {
+  /** Gives the code again to an institution that has it already. Default false (命令85 44条2項). */
+  readonly reissue?: boolean;
+  /** Gives up before the batch is stored; nothing of it is then. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of `Issuer.issueAll`. */
+export interface IssueStreamOptions extends IssueOptions {
+  /** Told the totals after each stored batch. */
+  readonly onProgress?: (progress: IssuanceProgress) => void;
+}
+
+/** Options of `Issuer.translate`. */
+export interface TranslateOptions {
+  /** 機関コード of the institution whose codes are given. */
+  readonly from: string;
+  /** 機関コード of the institution whose codes are wanted. */
+  readonly to: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Options of `Issuer.recordCodes`. */
+export interface RecordCodesOptions {
+  /** 機関コード of the institution whose codes are given. */
+  readonly from: string;
+  /** The record period. Default: the Japanese fiscal year of now. */
+  readonly period?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** 情報提供等記録用符号 of a batch of people. They stay inside the system: there is no external form. */
+export interface RecordCodes {
+  /** n × 24 bytes; zero bytes for a refused item. */
+  readonly codes: Uint8Array;
+  readonly refusals: readonly Refusal[];
+}
+
+/** A call of the issuer, and the rules of its options. */
+type Rules = Readonly<Record<string, OptionRule>>;
+
+const objectRule = (expects: string): OptionRule =>
+  required({ expects, check: (value) => typeof value === 'object' && value !== null });
+
+export const ISSUER_RULES: Rules = {
+  vault: objectRule('a vault'),
+  store: objectRule('an issuance store'),
+  generation: integerRule(1, HIGHEST_VERSION),
+  storeKeyVersion: integerRule(1, HIGHEST_VERSION),
+  now: functionRule,
+};
+export const ISSUE_RULES: Rules = { reissue: booleanRule, signal: signalRule };
+export const ISSUE_STREAM_RULES: Rules = { ...ISSUE_RULES, onProgress: functionRule };
+export const TRANSLATE_RULES: Rules = {
+  from: required(textRule),
+  to: required(textRule),
+  signal: signalRule,
+};
+export const RECORD_CODES_RULES: Rules = { from: required(textRule), period: textRule, signal: signalRule };

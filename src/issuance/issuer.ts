@@ -1,0 +1,259 @@
+import { Redacted } from '../bytes/redacted.js';
+import { institutionAudience, linkKey, recordAudience, storeAudience } from '../codes/key-names.js';
+import { codeAt } from '../codes/packed-codes.js';
+import { CODE_LENGTH } from '../codes/per-institution-code.js';
+import { fiscalYear } from '../codes/record-period.js';
+import { checkOptions, type OptionRule, required } from '../errors/options.js';
+import { RenkeiError } from '../errors/renkei-error.js';
+import { Drain } from '../lifecycle/drain.js';
+import type { WriteOutcome } from '../stores/port.js';
+import { parseInstitutionCode } from '../subjects/institution-code.js';
+import { ResidentRecordCode } from '../subjects/resident-record-code.js';
+import { wipeResidents } from '../vault/arguments.js';
+import type { IssuanceRequest } from './issuance-request.js';
+import type { IssuanceItem, IssuanceResult } from './issuance-result.js';
+import { fillOlder, type IssuerParts, type PreparedBatch, prepareBatch, storeBatch } from './issue-batch.js';
+import { issueStream } from './issue-stream.js';
+import {
+  ISSUE_RULES,
+  ISSUE_STREAM_RULES,
+  ISSUER_RULES,
+  type IssueOptions,
+  type IssuerOptions,
+  type IssueStreamOptions,
+  RECORD_CODES_RULES,
+  type RecordCodes,
+  type RecordCodesOptions,
+  TRANSLATE_RULES,
+  type TranslateOptions,
+} from './issuer-options.js';
+import { ItemCodes } from './item-codes.js';
+import { type KeyCheck, KeyRegistry } from './key-registry.js';
+import { openCodes } from './open-codes.js';
+import { TranslationResult } from './translation-result.js';
+
+/** A request for one code. */
+export interface SingleRequest {
+  /** 取得番号. */
+  readonly acquisitionNumber: string;
+  /** 住民票コード; taken and wiped. */
+  readonly residentRecordCode: ResidentRecordCode;
+}
+
+const SINGLE_REQUEST_RULES: Readonly<Record<string, OptionRule>> = {
+  acquisitionNumber: required({ expects: 'a text', check: (value) => typeof value === 'string' }),
+  residentRecordCode: required({
+    expects: 'a ResidentRecordCode',
+    check: (value) => value instanceof ResidentRecordCode,
+  }),
+};
+
+/**
+ * Opens an issuer over a vault and a store. On an empty store the link and store keys are put on record; after that
+ * they must be the recorded ones.
+ *
+ * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `KEY_FINGERPRINT_MISMATCH`, `KEY_NOT_DISTINCT`, a vault
+ *   error or a store error
+ */
+export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
+  checkOptions('openIssuer', options, ISSUER_RULES);
+  const { vault, store, generation = 1, storeKeyVersion = 1, now = Date.now } = options;
+  const keys = new KeyRegistry(vault, store, now);
+  for (let g = 1; g <= generation; g++) await keys.register(linkKey(g));
+  await keys.register(storeAudience(storeKeyVersion));
+  return new Issuer({ vault, store, keys, generation, storeAudience: storeAudience(storeKeyVersion), now });
+}
+
+/**
+ * Issues, translates and records: the work of the information-provision core. Made by {@link openIssuer}. Issuers in
+ * several processes may work on one store.
+ */
+export class Issuer extends Redacted {
+  readonly #parts: IssuerParts;
+  readonly #drain = new Drain('issuer', 'ISSUER_CLOSED');
+
+  /** @internal */
+  constructor(parts: IssuerParts) {
+    super();
+    this.#parts = parts;
+  }
+
+  /**
+   * Registers an institution (情報照会者等) with a version of its key, whose fingerprint must differ from every other
+   * key's (令27条5項4号). Registering it again changes nothing.
+   *
+   * @param institution 機関コード
+   * @param version 1 to 255; new codes are made under the highest version registered
+   * @throws RenkeiError `INSTITUTION_CODE_INVALID`, `VERSION_INVALID`, `KEY_NOT_DISTINCT`,
+   *   `KEY_FINGERPRINT_MISMATCH` or a vault or store error
+   */
+  registerInstitution(institution: string, version = 1): Promise<WriteOutcome> {
+    return this.#drain.run(() => this.#parts.keys.register(institutionAudience(institution, version)));
+  }
+
+  /**
+   * Registers the key of a record period.
+   *
+   * @param period default: the Japanese fiscal year of now
+   * @throws RenkeiError `RECORD_PERIOD_INVALID`, `KEY_NOT_DISTINCT`, `KEY_FINGERPRINT_MISMATCH` or a vault or store
+   *   error
+   */
+  registerRecordPeriod(period = this.#currentPeriod()): Promise<WriteOutcome> {
+    return this.#drain.run(() => this.#parts.keys.register(recordAudience(period)));
+  }
+
+  /** Holds every key on record against the vault. */
+  checkKeys(): Promise<readonly KeyCheck[]> {
+    return this.#drain.run(() => this.#parts.keys.check());
+  }
+
+  /**
+   * Issues one code. The resident record code is taken and wiped; a retry needs a new one.
+   *
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `RESIDENT_RECORD_CODE_WIPED`, a vault error or a store error
+   */
+  async issue(
+    institution: string,
+    request: SingleRequest,
+    options: IssueOptions = {},
+  ): Promise<IssuanceItem> {
+    checkOptions('issue', request, SINGLE_REQUEST_RULES);
+    const acquisitionNumbers = [request.acquisitionNumber];
+    const residents = request.residentRecordCode.take();
+    const result = await this.issueBatch(institution, { acquisitionNumbers, residents }, options);
+    return result.at(0) as IssuanceItem;
+  }
+
+  /**
+   * Issues a batch in one transaction. Refused items are named in the result, the others are served. May be called
+   * again after any failure: what was stored is then `already-issued`.
+   *
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `ABORTED`, a vault error or a
+   *   store error
+   */
+  async issueBatch(
+    institution: string,
+    request: IssuanceRequest,
+    options: IssueOptions = {},
+  ): Promise<IssuanceResult> {
+    try {
+      return await this.#drain.run(async () => {
+        checkOptions('issueBatch', options, ISSUE_RULES);
+        const code = parseInstitutionCode(institution);
+        const prepared = await prepareBatch(this.#parts, code, request, options.signal);
+        return storeBatch(this.#parts, code, prepared, options);
+      });
+    } finally {
+      wipeRequest(request);
+    }
+  }
+
+  /**
+   * Issues batch after batch: results come out in the order of the batches, each durable when it comes. While one is
+   * stored the next is computed; memory stays constant however long the stream is. Ends with `ABORTED` between two
+   * batches when the signal says so; every batch is stored whole or not at all.
+   *
+   * @throws RenkeiError as {@link Issuer.issueBatch}
+   */
+  async *issueAll(
+    institution: string,
+    batches: AsyncIterable<IssuanceRequest> | Iterable<IssuanceRequest>,
+    options: IssueStreamOptions = {},
+  ): AsyncGenerator<IssuanceResult, void, void> {
+    checkOptions('issueAll', options, ISSUE_STREAM_RULES);
+    const code = parseInstitutionCode(institution);
+    const { signal, onProgress } = options;
+    yield* issueStream(
+      batches,
+      {
+        prepare: (request: IssuanceRequest) =>
+          this.#drain
+            .run(() => prepareBatch(this.#parts, code, request, signal))
+            .finally(() => wipeRequest(request)),
+        store: (prepared: PreparedBatch) =>
+          this.#drain.run(() => storeBatch(this.#parts, code, prepared, options)),
+        discard: wipeRequest,
+      },
+      signal,
+      onProgress,
+    );
+  }
+
+  /**
+   * Translates codes of one institution into another's for the same people. A code that is malformed, forged, of
+   * another institution, of an unknown version or never issued is refused; the others are served.
+   *
+   * @param texts codes of `from` in external form
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BATCH_TOO_LARGE`, `ABORTED`, a vault error or a store error
+   */
+  translate(texts: readonly string[], options: TranslateOptions): Promise<TranslationResult> {
+    return this.#drain.run(async () => {
+      checkOptions('translate', options, TRANSLATE_RULES);
+      const from = parseInstitutionCode(options.from);
+      const to = parseInstitutionCode(options.to);
+      const codes = new ItemCodes(texts.length);
+      if (texts.length === 0) return new TranslationResult(0, codes, new Map());
+      await this.#parts.keys.active(from);
+      const active = await this.#parts.keys.active(to);
+      const opened = await openCodes(this.#parts, texts, from, active.name, options.signal);
+      const held = await this.#parts.store.heldVersions(to, opened.storeCodes);
+      const older = new Map<number, number>();
+      opened.rows.forEach((index, k) => {
+        const version = held[k] as number;
+        if (version === active.version) codes.set(index, codeAt(opened.codes, k), version);
+        else if (version !== 0) older.set(k, version);
+      });
+      await fillOlder(this.#parts, to, older, opened.storeCodes, (k, code, version) => {
+        codes.set(opened.rows[k] as number, code, version);
+      });
+      return new TranslationResult(texts.length, codes, opened.refused);
+    });
+  }
+
+  /**
+   * The record codes (情報提供等記録用符号) of the people behind an institution's codes.
+   *
+   * @param texts codes of `from` in external form
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `RECORD_PERIOD_INVALID`, `RECORD_PERIOD_UNKNOWN`, `ABORTED`, a vault
+   *   error or a store error
+   */
+  recordCodes(texts: readonly string[], options: RecordCodesOptions): Promise<RecordCodes> {
+    return this.#drain.run(async () => {
+      checkOptions('recordCodes', options, RECORD_CODES_RULES);
+      const from = parseInstitutionCode(options.from);
+      const key = recordAudience(options.period ?? this.#currentPeriod());
+      const codes = new Uint8Array(texts.length * CODE_LENGTH);
+      if (texts.length === 0) return { codes, refusals: [] };
+      await this.#parts.keys.active(from);
+      if (!(await this.#parts.keys.has(key))) {
+        throw new RenkeiError('RECORD_PERIOD_UNKNOWN', `the key ${key} is not registered`);
+      }
+      await this.#parts.keys.verify(key);
+      const opened = await openCodes(this.#parts, texts, from, key, options.signal);
+      opened.rows.forEach((index, k) => {
+        codes.set(codeAt(opened.codes, k), index * CODE_LENGTH);
+      });
+      const refusals = [...opened.refused].map(([index, code]) => ({ index, code }));
+      return { codes, refusals: refusals.sort((a, b) => a.index - b.index) };
+    });
+  }
+
+  /** Refuses new calls and lets the running ones end. Vault and store stay open. May be called twice. */
+  close(): Promise<void> {
+    return this.#drain.close(() => undefined);
+  }
+
+  /** The same as {@link Issuer.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #currentPeriod(): string {
+    return fiscalYear(new Date(this.#parts.now()));
+  }
+}
+
+/** Wipes the residents of a request, whatever else is wrong with it. */
+function wipeRequest(request: IssuanceRequest): void {
+  wipeResidents(request?.residents as Uint8Array);
+}

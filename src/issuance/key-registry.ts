@@ -1,0 +1,131 @@
+import {
+  type InstitutionAudience,
+  institutionAudience,
+  type KeyName,
+  parseKeyName,
+} from '../codes/key-names.js';
+import { RenkeiError } from '../errors/renkei-error.js';
+import type { IssuanceStore, WriteOutcome } from '../stores/port.js';
+import type { InstitutionCode } from '../subjects/institution-code.js';
+import type { Vault } from '../vault/port.js';
+
+/** One key of the store held against the vault. */
+export interface KeyCheck {
+  readonly name: KeyName;
+  /** `matches`, or the code of what is wrong with it. */
+  readonly result: 'matches' | RenkeiError['code'];
+}
+
+/**
+ * The keys the store has on record (機関別パラメータ), each held against the vault before its first use: a wrong or
+ * swapped key is refused before a code is made with it.
+ */
+export class KeyRegistry {
+  readonly #vault: Vault;
+  readonly #store: IssuanceStore;
+  readonly #now: () => number;
+  /** Fingerprints on record, by key name. */
+  #recorded = new Map<KeyName, string>();
+  readonly #verified = new Set<KeyName>();
+
+  constructor(vault: Vault, store: IssuanceStore, now: () => number) {
+    this.#vault = vault;
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Reads the records anew: another process may have registered keys. */
+  async refresh(): Promise<void> {
+    const records = await this.#store.listKeys();
+    this.#recorded = new Map(records.map(({ name, fingerprint }) => [name, fingerprint]));
+  }
+
+  /**
+   * Puts a key on record, or holds it against its record.
+   *
+   * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH` when the vault's key is another than the recorded one,
+   *   `KEY_NOT_DISTINCT` when it is the same as another audience's (令27条5項4号)
+   */
+  async register(name: KeyName): Promise<WriteOutcome> {
+    const fingerprint = await this.#vault.fingerprint(name);
+    const outcome = await this.#store.registerKey({ name, fingerprint, registeredAt: this.#now() });
+    await this.refresh();
+    if (outcome === 'conflict') {
+      if (this.#recorded.has(name)) throw mismatch(name);
+      throw new RenkeiError('KEY_NOT_DISTINCT', `key ${name} is the same as another key on record`);
+    }
+    this.#verified.add(name);
+    return outcome;
+  }
+
+  /**
+   * Makes sure that a key on record is the vault's, once.
+   *
+   * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH` or a vault error
+   */
+  async verify(name: KeyName): Promise<void> {
+    if (this.#verified.has(name)) return;
+    if ((await this.#vault.fingerprint(name)) !== this.#recorded.get(name)) throw mismatch(name);
+    this.#verified.add(name);
+  }
+
+  /** True when the key is on record; looks again in the store before it says no. */
+  async has(name: KeyName): Promise<boolean> {
+    if (!this.#recorded.has(name)) await this.refresh();
+    return this.#recorded.has(name);
+  }
+
+  /** Holds every key on record against the vault, the verified ones too. Nothing throws for a single key. */
+  async check(): Promise<KeyCheck[]> {
+    await this.refresh();
+    const checks: KeyCheck[] = [];
+    for (const [name, recorded] of this.#recorded) {
+      try {
+        const matches = (await this.#vault.fingerprint(name)) === recorded;
+        checks.push({ name, result: matches ? 'matches' : 'KEY_FINGERPRINT_MISMATCH' });
+      } catch (error) {
+        if (!(error instanceof RenkeiError)) throw error;
+        checks.push({ name, result: error.code });
+      }
+    }
+    return checks;
+  }
+
+  /**
+   * The key an institution's new codes are made under: its highest version on record.
+   *
+   * @throws RenkeiError `INSTITUTION_UNKNOWN` when none is
+   */
+  async active(
+    institution: InstitutionCode,
+  ): Promise<{ readonly name: InstitutionAudience; readonly version: number }> {
+    let version = this.#highestVersion(institution);
+    if (version === undefined) {
+      await this.refresh();
+      version = this.#highestVersion(institution);
+    }
+    if (version === undefined) {
+      throw new RenkeiError('INSTITUTION_UNKNOWN', `institution ${institution} is not registered`);
+    }
+    const name = institutionAudience(institution, version);
+    await this.verify(name);
+    return { name, version };
+  }
+
+  #highestVersion(institution: InstitutionCode): number | undefined {
+    let highest: number | undefined;
+    for (const name of this.#recorded.keys()) {
+      const key = parseKeyName(name);
+      if (key.kind !== 'institution' || key.institution !== institution) continue;
+      highest = Math.max(highest ?? 0, key.version);
+    }
+    return highest;
+  }
+}
+
+function mismatch(name: KeyName): RenkeiError {
+  return new RenkeiError(
+    'KEY_FINGERPRINT_MISMATCH',
+    `key ${name} of the vault is not the one the store has on record`,
+  );
+}

@@ -1,0 +1,97 @@
+import { type Audience, institutionAudience } from '../codes/key-names.js';
+import { codeAt, packCodes, pickCodes, rowsWithout } from '../codes/packed-codes.js';
+import { readPerInstitutionCode } from '../codes/per-institution-code.js';
+import type { RenkeiErrorCode } from '../errors/codes.js';
+import { RenkeiError } from '../errors/renkei-error.js';
+import { MAX_BATCH_ROWS } from '../stores/port.js';
+import type { InstitutionCode } from '../subjects/institution-code.js';
+import type { IssuerParts } from './issue-batch.js';
+
+/** The people behind an institution's codes. */
+export interface OpenedCodes {
+  /** Why a code is refused, by its index. */
+  readonly refused: Map<number, RenkeiErrorCode>;
+  /** Indexes of the codes that are not refused. The packed codes below have one row for each, in this order. */
+  readonly rows: readonly number[];
+  readonly storeCodes: Uint8Array;
+  /** Codes at the audience asked for. */
+  readonly codes: Uint8Array;
+}
+
+interface VersionGroup {
+  readonly rows: number[];
+  readonly codes: Uint8Array[];
+}
+
+/**
+ * Opens an institution's codes in the order of the law (令26条): parse, look at the version, unwrap (a forged code is
+ * refused before any row is looked up), then ask the store whether the code was issued at all.
+ *
+ * @param texts codes of `from` in external form
+ * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BATCH_TOO_LARGE` or what vault and store meet
+ */
+export async function openCodes(
+  { vault, store, keys, storeAudience }: IssuerParts,
+  texts: readonly string[],
+  from: InstitutionCode,
+  to: Audience,
+  signal: AbortSignal | undefined,
+): Promise<OpenedCodes> {
+  if (!Array.isArray(texts))
+    throw new RenkeiError('OPTION_INVALID', 'codes must be given as an array of texts');
+  if (texts.length > MAX_BATCH_ROWS) {
+    throw new RenkeiError(
+      'BATCH_TOO_LARGE',
+      `a batch has at most ${MAX_BATCH_ROWS} codes, this one ${texts.length}`,
+    );
+  }
+  const refused = new Map<number, RenkeiErrorCode>();
+  const rows: number[] = [];
+  const storeCodes: Uint8Array[] = [];
+  const codes: Uint8Array[] = [];
+  for (const [version, group] of groupByVersion(texts, refused)) {
+    const key = institutionAudience(from, version);
+    if (!(await keys.has(key))) {
+      for (const index of group.rows) refused.set(index, 'CODE_VERSION_UNKNOWN');
+      continue;
+    }
+    await keys.verify(key);
+    const options = signal === undefined ? {} : { signal };
+    const unwrapped = await vault.translate(packCodes(group.codes), key, [storeAudience, to], options);
+    const forged = new Set(unwrapped.refusals.map(({ index }) => index));
+    for (const k of forged) refused.set(group.rows[k] as number, 'CODE_FORGED');
+    const genuine = rowsWithout(group.rows.length, forged);
+    const genuineStoreCodes = pickCodes(unwrapped.codes[0] as Uint8Array, genuine);
+    const held = await store.heldVersions(from, genuineStoreCodes);
+    genuine.forEach((k, n) => {
+      const index = group.rows[k] as number;
+      if (held[n] === 0) {
+        refused.set(index, 'CODE_NOT_ISSUED');
+        return;
+      }
+      rows.push(index);
+      storeCodes.push(codeAt(genuineStoreCodes, n));
+      codes.push(codeAt(unwrapped.codes[1] as Uint8Array, k));
+    });
+  }
+  return { refused, rows, storeCodes: packCodes(storeCodes), codes: packCodes(codes) };
+}
+
+function groupByVersion(
+  texts: readonly string[],
+  refused: Map<number, RenkeiErrorCode>,
+): ReadonlyMap<number, VersionGroup> {
+  const groups = new Map<number, VersionGroup>();
+  texts.forEach((text, index) => {
+    const parsed = readPerInstitutionCode(text);
+    if (typeof parsed === 'string') {
+      refused.set(index, parsed);
+      return;
+    }
+    const group = groups.get(parsed.version) ?? { rows: [], codes: [] };
+    groups.set(parsed.version, group);
+    group.rows.push(index);
+    group.codes.push(parsed.code);
+  });
+  return groups;
+}

@@ -1,0 +1,63 @@
+import { rowCount } from '../bytes/packed.js';
+import { wipe } from '../bytes/wipe.js';
+import { type Audience, linkKey, parseAudience } from '../codes/key-names.js';
+import { CODE_LENGTH } from '../codes/per-institution-code.js';
+import { throwIfAborted } from '../errors/abort.js';
+import { checkOptions, signalRule } from '../errors/options.js';
+import { RenkeiError } from '../errors/renkei-error.js';
+import { RESIDENT_RECORD_CODE_LENGTH } from '../subjects/resident-record-code.js';
+import type { DeriveOptions, VaultCallOptions } from './port.js';
+
+/** The checks that every vault makes alike, in one place: what is wrong with a call is the same error everywhere. */
+
+/** Checks a call of `derive`; gives the number of rows. */
+export function checkDerive(
+  residents: Uint8Array,
+  audiences: readonly Audience[],
+  options: DeriveOptions,
+): { readonly rows: number; readonly generation: number } {
+  // The generation has an error code of its own, from linkKey().
+  checkOptions('derive', options, { signal: signalRule, generation: { expects: '', check: () => true } });
+  const rows = rowCount(residents, RESIDENT_RECORD_CODE_LENGTH, 'residents');
+  checkAudiences(audiences);
+  const generation = options.generation ?? 1;
+  linkKey(generation);
+  throwIfAborted(options.signal);
+  return { rows, generation };
+}
+
+/** Checks a call of `translate`; gives the number of rows. */
+export function checkTranslate(
+  what: string,
+  codes: Uint8Array,
+  from: Audience,
+  to: readonly Audience[],
+  options: VaultCallOptions,
+): number {
+  checkOptions(what, options, { signal: signalRule });
+  const rows = rowCount(codes, CODE_LENGTH, 'codes');
+  checkAudiences(to);
+  if (parseAudience(from).kind === 'record') {
+    throw new RenkeiError('KEY_USAGE', `${from} is a record key: it wraps and never unwraps`);
+  }
+  throwIfAborted(options.signal);
+  return rows;
+}
+
+/** Checks the generation a call of `advance` leads to. */
+export function checkAdvanceGeneration(generation: number): void {
+  linkKey(generation);
+  if (generation < 2) throw new RenkeiError('GENERATION_INVALID', 'advance leads to generation 2 or later');
+}
+
+function checkAudiences(audiences: readonly Audience[]): void {
+  if (!Array.isArray(audiences)) {
+    throw new RenkeiError('KEY_NAME_INVALID', 'the audiences must be given as an array of key names');
+  }
+  for (const audience of audiences) parseAudience(audience);
+}
+
+/** Wipes the caller's residents, whatever was passed for them. */
+export function wipeResidents(residents: Uint8Array): void {
+  if (ArrayBuffer.isView(residents)) wipe(residents);
+}

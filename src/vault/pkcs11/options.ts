@@ -1,0 +1,109 @@
+import {
+  checkOptions,
+  functionRule,
+  integerRule,
+  type OptionRule,
+  required,
+  textRule,
+} from '../../errors/options.js';
+import { RenkeiError } from '../../errors/renkei-error.js';
+
+/**
+ * Which engine a vault computes with; both give the same bytes. `sealed`: linkage codes exist only as sensitive
+ * session objects in the HSM. `bulk`: the same from AES-ECB over thousands of blocks a call; the host sees linkage
+ * codes for the length of a batch and wipes them.
+ */
+export type Engine = 'sealed' | 'bulk';
+
+/** Which token: by label, and by serial number where two tokens may bear one label. Never by slot number. */
+export interface TokenSelector {
+  readonly label: string;
+  readonly serial?: string;
+}
+
+/** What any opening of a token needs. */
+export interface TokenOptions {
+  /** Path of the PKCS#11 module (a shared library). */
+  readonly module: string;
+  /** The module's own initialisation string (NSS softokn needs one). */
+  readonly libraryParameters?: string;
+  readonly token: TokenSelector;
+  /**
+   * Gives the user PIN, as text or UTF-8 bytes (bytes are wiped after use). Called once; a refused PIN is never
+   * tried again. Not needed for a token without login, or where this process is logged in already.
+   */
+  readonly pin?: () => string | Uint8Array | Promise<string | Uint8Array>;
+}
+
+/** Options of `openPkcs11Vault`. */
+export interface Pkcs11VaultOptions extends TokenOptions {
+  /** Default `sealed`. `bulk` is opted into by name, and refused where the keys do not permit it. */
+  readonly engine?: Engine;
+  /** Sessions, each in a worker thread of its own, 1 to 64. Default 1. */
+  readonly sessions?: number;
+  /** Bytes a bulk call hands to the module at the most, a multiple of 16. Default 65,536. */
+  readonly chunkBytes?: number;
+  /** Fingerprints known beforehand, by key name: a key with another one is refused before its first use. */
+  readonly expectedFingerprints?: Readonly<Record<string, string>>;
+}
+
+export const DEFAULT_CHUNK_BYTES = 65_536;
+const HIGHEST_CHUNK_BYTES = 16 * 1_048_576;
+
+/** The rules for the options that every opening of a token shares. */
+export const TOKEN_RULES: Record<string, OptionRule> = {
+  module: required(textRule),
+  libraryParameters: textRule,
+  token: required({
+    expects: 'an object { label, serial? }',
+    check: (value) => typeof value === 'object' && value !== null,
+  }),
+  pin: functionRule,
+};
+
+const VAULT_RULES: Record<string, OptionRule> = {
+  ...TOKEN_RULES,
+  engine: { expects: '"sealed" or "bulk"', check: (value) => value === 'sealed' || value === 'bulk' },
+  sessions: integerRule(1, 64),
+  chunkBytes: {
+    expects: `a multiple of 16 from 16 to ${HIGHEST_CHUNK_BYTES}`,
+    check: (value) =>
+      Number.isInteger(value) &&
+      (value as number) % 16 === 0 &&
+      (value as number) >= 16 &&
+      (value as number) <= HIGHEST_CHUNK_BYTES,
+  },
+  expectedFingerprints: {
+    expects: 'an object of 16 hex digits by key name',
+    check: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).every((text) => typeof text === 'string' && /^[0-9a-f]{16}$/.test(text)),
+  },
+};
+
+/** Checks the options of `openPkcs11Vault`. */
+export function checkVaultOptions(options: Pkcs11VaultOptions): void {
+  checkOptions('openPkcs11Vault', options, VAULT_RULES);
+  checkToken('openPkcs11Vault', options.token);
+}
+
+/** Checks a token selector. */
+export function checkToken(what: string, token: TokenSelector): void {
+  checkOptions(`${what}.token`, token, { label: required(textRule), serial: textRule });
+}
+
+/** Asks for the PIN and gives its bytes; the caller wipes them. */
+export async function readPin(options: TokenOptions): Promise<Uint8Array | undefined> {
+  if (options.pin === undefined) return undefined;
+  let pin: unknown;
+  try {
+    pin = await options.pin();
+  } catch {
+    // The callback's own error may hold what it read.
+    throw new RenkeiError('PIN_REFUSED', 'the pin callback failed');
+  }
+  if (typeof pin === 'string') return new TextEncoder().encode(pin);
+  if (pin instanceof Uint8Array) return pin;
+  throw new RenkeiError('PIN_REFUSED', 'the pin callback gave neither a text nor a Uint8Array');
+}

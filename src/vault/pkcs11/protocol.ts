@@ -1,0 +1,103 @@
+import type { Audience, KeyName, LinkKeyName } from '../../codes/key-names.js';
+import type { RenkeiErrorCode } from '../../errors/codes.js';
+import type { Refusal } from '../../errors/renkei-error.js';
+import type { Engine, TokenSelector } from './options.js';
+
+/** What the caller's thread and a worker thread say to each other. One request at a time, one answer each. */
+export interface Requests {
+  /** Load and initialise the module. */
+  readonly start: { readonly request: StartRequest; readonly answer: { readonly initialisedHere: boolean } };
+  /** Find the token and open this worker's session. */
+  readonly open: { readonly request: OpenRequest; readonly answer: { readonly needsLogin: boolean } };
+  /** Log in, once for the whole process. */
+  readonly login: { readonly request: { readonly pin: SharedArrayBuffer }; readonly answer: null };
+  readonly fingerprint: {
+    readonly request: { readonly key: KeyName };
+    readonly answer: { readonly fingerprint: string; readonly level: 1 | 2 };
+  };
+  readonly compute: { readonly request: ComputeRequest; readonly answer: { readonly refusals: Refusal[] } };
+  readonly provision: { readonly request: ProvisionRequest; readonly answer: ProvisionAnswer };
+  /** Close the session; the last user of a module finalises it. */
+  readonly stop: { readonly request: { readonly finalize: boolean }; readonly answer: null };
+}
+
+export interface StartRequest {
+  readonly module: string;
+  readonly libraryParameters: string | undefined;
+}
+
+export interface OpenRequest {
+  readonly token: TokenSelector;
+  readonly writable: boolean;
+  /** The engine to make ready; none for provisioning. */
+  readonly engine: Engine | undefined;
+  readonly chunkBytes: number;
+}
+
+/** One chunk of a call. Rows and codes lie in shared memory, laid out by {@link layOut}. */
+export interface ComputeRequest {
+  readonly shared: SharedArrayBuffer;
+  readonly rows: number;
+  /** Index of the chunk's first row in the caller's batch. */
+  readonly firstIndex: number;
+  /** Residents, or codes at an audience. */
+  readonly source: { readonly kind: 'residents' } | { readonly kind: 'codes'; readonly from: Audience };
+  /** Link keys to go through, in order; none for a translation. */
+  readonly links: readonly LinkKeyName[];
+  readonly to: readonly Audience[];
+  /** The fingerprint each key must have. */
+  readonly fingerprints: Readonly<Record<string, string>>;
+}
+
+export interface ProvisionRequest {
+  readonly name: KeyName;
+  readonly level: 1 | 2;
+  /** A known AES-256 key, in shared memory; without it the token generates one. */
+  readonly value: SharedArrayBuffer | undefined;
+}
+
+export interface ProvisionAnswer {
+  readonly omitted: readonly string[];
+}
+
+export type RequestName = keyof Requests;
+
+/** A failure on its way between threads: an error object would lose its class. */
+export interface FailureMessage {
+  readonly code: RenkeiErrorCode;
+  readonly message: string;
+}
+
+export type AnswerMessage =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly failure: FailureMessage };
+
+export interface RequestMessage {
+  readonly id: number;
+  readonly name: RequestName;
+  readonly request: unknown;
+}
+
+/** First bytes of the shared memory: one 32-bit flag that says "give up". */
+const HEADER_BYTES = 16;
+
+/** Where the input rows and each audience's codes lie in the shared memory of a chunk. */
+export function layOut(rows: number, inputWidth: number, outputWidth: number, outputs: number) {
+  const input = HEADER_BYTES;
+  const inputBytes = rows * inputWidth;
+  // Codes are handled as 32-bit words: keep them aligned.
+  const firstOutput = input + Math.ceil(inputBytes / 8) * 8;
+  const outputBytes = rows * outputWidth;
+  return {
+    input,
+    inputBytes,
+    outputBytes,
+    output: (k: number) => firstOutput + k * outputBytes,
+    totalBytes: firstOutput + outputs * outputBytes,
+  };
+}
+
+/** The flag by which the caller's thread stops a running chunk. */
+export function abortFlag(shared: SharedArrayBuffer): Int32Array {
+  return new Int32Array(shared, 0, 1);
+}

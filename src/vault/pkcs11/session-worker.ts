@@ -1,0 +1,66 @@
+import { Worker } from 'node:worker_threads';
+import { RenkeiError } from '../../errors/renkei-error.js';
+import type { AnswerMessage, RequestMessage, RequestName, Requests } from './protocol.js';
+
+interface Pending {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: RenkeiError) => void;
+}
+
+/**
+ * The caller's end of one worker thread, which holds one session and makes all PKCS#11 calls, synchronously. The
+ * module never runs on the caller's event loop. An idle worker does not keep the process alive.
+ */
+export class SessionWorker {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #lost: RenkeiError | undefined;
+  #nextId = 1;
+
+  constructor() {
+    this.#worker = new Worker(new URL('./pkcs11-worker.js', import.meta.url), {
+      name: 'renkei-pkcs11',
+      // Loaders and inspectors of the caller's thread have no business beside the keys.
+      execArgv: [],
+    });
+    this.#worker.on('message', (message: AnswerMessage) => this.#settle(message));
+    this.#worker.on('error', () => this.#lose('failed'));
+    this.#worker.on('messageerror', () => this.#lose('sent an unreadable answer'));
+    this.#worker.on('exit', () => this.#lose('ended'));
+    this.#worker.unref();
+  }
+
+  /** Sends a request; the answer is the worker's, or its failure as an error. */
+  ask<N extends RequestName>(name: N, request: Requests[N]['request']): Promise<Requests[N]['answer']> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost !== undefined) {
+        reject(this.#lost);
+        return;
+      }
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.ref();
+      this.#worker.postMessage({ id, name, request } satisfies RequestMessage);
+    });
+  }
+
+  /** Ends the thread; after `stop` it has nothing open any more. */
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle(message: AnswerMessage): void {
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if (this.#pending.size === 0) this.#worker.unref();
+    if (pending === undefined) return;
+    if ('failure' in message) pending.reject(new RenkeiError(message.failure.code, message.failure.message));
+    else pending.resolve(message.answer as never);
+  }
+
+  #lose(how: string): void {
+    this.#lost ??= new RenkeiError('WORKER_LOST', `a worker thread of the vault ${how}`);
+    for (const { reject } of this.#pending.values()) reject(this.#lost);
+    this.#pending.clear();
+  }
+}

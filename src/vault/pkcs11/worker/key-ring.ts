@@ -1,0 +1,144 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import pkcs11js, { type Template } from 'pkcs11js';
+import { type KeyName, parseKeyName } from '../../../codes/key-names.js';
+import { RenkeiError } from '../../../errors/renkei-error.js';
+import { CKR, calling, ckrOf, moduleError } from './faults.js';
+import type { Session } from './session.js';
+
+/** What a key is asked to do. */
+export type Usage = 'derive' | 'wrap' | 'unwrap' | 'encrypt' | 'decrypt';
+
+const USAGE_ATTRIBUTES: Readonly<Record<Usage, number>> = {
+  derive: pkcs11js.CKA_DERIVE,
+  wrap: pkcs11js.CKA_WRAP,
+  unwrap: pkcs11js.CKA_UNWRAP,
+  encrypt: pkcs11js.CKA_ENCRYPT,
+  decrypt: pkcs11js.CKA_DECRYPT,
+};
+
+/** A key on the token, found, read and fingerprinted. */
+export interface FoundKey {
+  readonly name: KeyName;
+  readonly handle: Buffer;
+  readonly usages: ReadonlySet<Usage>;
+  readonly fingerprint: string;
+  /** KW(K, 16 zero bytes): a code that unwraps whenever unwrapping works at all. */
+  readonly wrappedZeroKey: Uint8Array;
+}
+
+/** How an engine makes KW(K, 16 zero bytes) of a key, and the fingerprint from it. */
+export type Fingerprinter = (
+  key: Pick<FoundKey, 'name' | 'handle' | 'usages'>,
+) => Pick<FoundKey, 'fingerprint' | 'wrappedZeroKey'>;
+
+/** CKA_ID of a key: some modules let a second key with the same identifier replace the first, so it is unique. */
+export function keyId(name: KeyName): Buffer {
+  return Buffer.from(sha256(Buffer.from(name, 'ascii')).subarray(0, 16));
+}
+
+/** The attributes by which a key is found: class, type, label and identifier. */
+export function keySearch(name: KeyName): Template {
+  return [
+    { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+    { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_AES },
+    { type: pkcs11js.CKA_LABEL, value: name },
+    { type: pkcs11js.CKA_ID, value: keyId(name) },
+  ];
+}
+
+/** Handles of all keys of that name on the token. */
+export function findKeys({ module, handle }: Session, name: KeyName): Buffer[] {
+  calling('C_FindObjectsInit', () => module.C_FindObjectsInit(handle, keySearch(name)));
+  try {
+    return calling('C_FindObjects', () => module.C_FindObjects(handle, 100));
+  } finally {
+    calling('C_FindObjectsFinal', () => module.C_FindObjectsFinal(handle));
+  }
+}
+
+/** The keys this session works with. Each is checked when it is first asked for, before anything is made with it. */
+export class KeyRing {
+  readonly #session: Session;
+  readonly #fingerprinter: Fingerprinter;
+  readonly #keys = new Map<KeyName, FoundKey>();
+
+  constructor(session: Session, fingerprinter: Fingerprinter) {
+    this.#session = session;
+    this.#fingerprinter = fingerprinter;
+  }
+
+  /**
+   * Finds a key: exactly one of its name, sensitive and not extractable.
+   *
+   * @throws RenkeiError `KEY_NOT_FOUND`, `KEY_AMBIGUOUS`, `KEY_EXPOSED` or what fingerprinting meets
+   */
+  find(name: KeyName): FoundKey {
+    const known = this.#keys.get(name);
+    if (known !== undefined) return known;
+    const handles = findKeys(this.#session, name);
+    const [handle] = handles;
+    if (handle === undefined) {
+      throw new RenkeiError('KEY_NOT_FOUND', `there is no AES key ${name} with its identifier on the token`);
+    }
+    if (handles.length > 1) {
+      throw new RenkeiError('KEY_AMBIGUOUS', `there are ${handles.length} keys ${name} on the token`);
+    }
+    if (
+      !this.#flag(handle, pkcs11js.CKA_SENSITIVE) ||
+      this.#flag(handle, pkcs11js.CKA_EXTRACTABLE) !== false
+    ) {
+      throw new RenkeiError('KEY_EXPOSED', `key ${name} is not marked sensitive and not extractable`);
+    }
+    const usages = new Set<Usage>();
+    for (const [usage, attribute] of Object.entries(USAGE_ATTRIBUTES)) {
+      if (this.#flag(handle, attribute)) usages.add(usage as Usage);
+    }
+    const key = { name, handle, usages, ...this.#fingerprinter({ name, handle, usages }) };
+    this.#keys.set(name, key);
+    return key;
+  }
+
+  /** Finds a key, holds its fingerprint against the expected one and checks that it may be used so. */
+  use(name: KeyName, expected: string | undefined, ...usages: readonly Usage[]): FoundKey {
+    const key = this.find(name);
+    if (key.fingerprint !== expected) {
+      throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `key ${name} has another fingerprint than expected`);
+    }
+    for (const usage of usages) requireUsage(key, usage);
+    return key;
+  }
+
+  #flag(key: Buffer, type: number): boolean | undefined {
+    const { module, handle } = this.#session;
+    try {
+      const [attribute] = module.C_GetAttributeValue(handle, key, [{ type }]);
+      return (attribute?.value as Buffer | undefined)?.[0] === 1;
+    } catch (error) {
+      // Not every module knows every attribute; what it does not know it does not grant.
+      if (ckrOf(error)?.code === CKR.ATTRIBUTE_TYPE_INVALID) return undefined;
+      throw moduleError('C_GetAttributeValue', error);
+    }
+  }
+}
+
+/** Level a key allows: with data encryption or decryption the host can compute with it block by block. */
+export function levelOf({ usages }: FoundKey): 1 | 2 {
+  return usages.has('encrypt') || usages.has('decrypt') ? 1 : 2;
+}
+
+/** Refuses a key that its token does not allow to be used so. */
+export function requireUsage({ name, usages }: Pick<FoundKey, 'name' | 'usages'>, usage: Usage): void {
+  if (usages.has(usage)) return;
+  if (usage === 'encrypt' || usage === 'decrypt') {
+    throw new RenkeiError(
+      'ENGINE_REFUSED',
+      `key ${name} does not permit the bulk engine (no CKA_${usage.toUpperCase()})`,
+    );
+  }
+  throw new RenkeiError('KEY_USAGE', `key ${name} may not be used to ${usage}`);
+}
+
+/** True for a link key. */
+export function isLinkKey(name: KeyName): boolean {
+  return parseKeyName(name).kind === 'link';
+}

@@ -1,0 +1,126 @@
+import { parentPort } from 'node:worker_threads';
+import type { PKCS11 } from 'pkcs11js';
+import { wipe } from '../../../bytes/wipe.js';
+import { CODE_LENGTH } from '../../../codes/per-institution-code.js';
+import type { RenkeiErrorCode } from '../../../errors/codes.js';
+import { RenkeiError } from '../../../errors/renkei-error.js';
+import { RESIDENT_RECORD_CODE_LENGTH } from '../../../subjects/resident-record-code.js';
+import {
+  type AnswerMessage,
+  abortFlag,
+  type ComputeRequest,
+  type FailureMessage,
+  layOut,
+  type OpenRequest,
+  type RequestMessage,
+  type RequestName,
+  type Requests,
+} from '../protocol.js';
+import { BulkEngine } from './bulk-engine.js';
+import type { SessionEngine } from './engine.js';
+import { calling, moduleError } from './faults.js';
+import { KeyRing, levelOf } from './key-ring.js';
+import { provisionKey } from './provision.js';
+import { SealedEngine } from './sealed-engine.js';
+import { loadModule, logIn, needsLogin, openSession, type Session } from './session.js';
+
+/** The entry of a worker thread: one module, one session, one request at a time. All its calls are synchronous. */
+
+let module: PKCS11 | undefined;
+let session: Session | undefined;
+let engine: SessionEngine | undefined;
+let keys: KeyRing | undefined;
+
+const handlers: { [N in RequestName]: (request: Requests[N]['request']) => Requests[N]['answer'] } = {
+  start(request) {
+    const loaded = loadModule(request);
+    module = loaded.module;
+    return { initialisedHere: loaded.initialisedHere };
+  },
+  open(request) {
+    session = openSession(present(module), request);
+    engine = makeEngine(session, request);
+    if (engine !== undefined) keys = new KeyRing(session, engine.fingerprint);
+    return { needsLogin: needsLogin(session) };
+  },
+  login({ pin }) {
+    try {
+      logIn(present(session), pin);
+    } finally {
+      wipe(new Uint8Array(pin));
+    }
+    return null;
+  },
+  fingerprint({ key }) {
+    const found = present(keys).find(key);
+    return { fingerprint: found.fingerprint, level: levelOf(found) };
+  },
+  compute(request) {
+    return { refusals: compute(present(engine), present(keys), request) };
+  },
+  provision(request) {
+    return provisionKey(present(session), request);
+  },
+  stop({ finalize }) {
+    if (module !== undefined) stop(module, session, finalize);
+    return null;
+  },
+};
+
+function makeEngine(open: Session, { engine: kind, chunkBytes }: OpenRequest): SessionEngine | undefined {
+  if (kind === undefined) return undefined;
+  return kind === 'sealed' ? new SealedEngine(open) : new BulkEngine(open, chunkBytes);
+}
+
+function compute(by: SessionEngine, ring: KeyRing, request: ComputeRequest) {
+  const { shared, rows, firstIndex, source, fingerprints } = request;
+  const width = source.kind === 'residents' ? RESIDENT_RECORD_CODE_LENGTH : CODE_LENGTH;
+  const place = layOut(rows, width, CODE_LENGTH, request.to.length);
+  const flag = abortFlag(shared);
+  const from =
+    source.kind === 'codes' ? ring.use(source.from, fingerprints[source.from], by.usages.unwrap) : undefined;
+  return by.compute({
+    rows,
+    firstIndex,
+    input: new Uint8Array(shared, place.input, place.inputBytes),
+    from,
+    links: request.links.map((name) => ring.use(name, fingerprints[name], by.usages.link)),
+    to: request.to.map((name) => ring.use(name, fingerprints[name], by.usages.wrap)),
+    outputs: request.to.map((_, k) => new Uint8Array(shared, place.output(k), place.outputBytes)),
+    checkAbort: () => {
+      if (Atomics.load(flag, 0) !== 0) throw new RenkeiError('ABORTED', 'the call was aborted by its caller');
+    },
+  });
+}
+
+/** Never logs out: other vaults of this process may share the login, which ends with the last session. */
+function stop(loaded: PKCS11, open: Session | undefined, finalize: boolean): void {
+  try {
+    if (open !== undefined) calling('C_CloseSession', () => loaded.C_CloseSession(open.handle));
+  } finally {
+    if (finalize) calling('C_Finalize', () => loaded.C_Finalize());
+    loaded.close();
+    session = undefined;
+    module = undefined;
+  }
+}
+
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new RenkeiError('MODULE_FAULT', 'the worker has no open session');
+  return value;
+}
+
+function failureOf(error: unknown): FailureMessage {
+  const { code, message } = moduleError('the worker', error);
+  return { code: code satisfies RenkeiErrorCode, message };
+}
+
+parentPort?.on('message', ({ id, name, request }: RequestMessage) => {
+  let message: AnswerMessage;
+  try {
+    message = { id, answer: handlers[name](request as never) };
+  } catch (error) {
+    message = { id, failure: failureOf(error) };
+  }
+  parentPort?.postMessage(message);
+});

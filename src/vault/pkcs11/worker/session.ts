@@ -1,0 +1,112 @@
+import pkcs11js, { type PKCS11 } from 'pkcs11js';
+import { RenkeiError } from '../../../errors/renkei-error.js';
+import type { TokenSelector } from '../options.js';
+import type { OpenRequest, StartRequest } from '../protocol.js';
+import { CKR, calling, ckrOf, moduleError } from './faults.js';
+import { BULK_MECHANISMS, type Mechanism, SEALED_MECHANISMS } from './mechanisms.js';
+
+/** Session states (PKCS#11 2.40 table 2) that pkcs11js has no names for. */
+const CKS_RO_USER_FUNCTIONS = 1;
+const CKS_RW_USER_FUNCTIONS = 3;
+
+/** The module as this thread has it loaded, and whether this thread was the one that initialised it. */
+export function loadModule(request: StartRequest): {
+  readonly module: PKCS11;
+  readonly initialisedHere: boolean;
+} {
+  const module = new pkcs11js.PKCS11();
+  try {
+    module.load(request.module);
+  } catch {
+    throw new RenkeiError(
+      'MODULE_LOAD',
+      'the PKCS#11 module could not be loaded: no such library, or not a module',
+    );
+  }
+  try {
+    // Without CKF_OS_LOCKING_OK a module takes the process for single-threaded, and its heap is corrupted.
+    const options: { flags: number; libraryParameters?: string } = { flags: pkcs11js.CKF_OS_LOCKING_OK };
+    // pkcs11js drops the last character.
+    if (request.libraryParameters !== undefined) options.libraryParameters = `${request.libraryParameters} `;
+    module.C_Initialize(options);
+    return { module, initialisedHere: true };
+  } catch (error) {
+    if (ckrOf(error)?.code === CKR.CRYPTOKI_ALREADY_INITIALIZED) return { module, initialisedHere: false };
+    throw moduleError('C_Initialize', error);
+  }
+}
+
+/** One session on one token. */
+export interface Session {
+  readonly module: PKCS11;
+  readonly slot: Buffer;
+  readonly handle: Buffer;
+}
+
+/** Finds the token by label and serial, checks its mechanisms and opens a session on it. */
+export function openSession(module: PKCS11, request: OpenRequest): Session {
+  const slot = findToken(module, request.token);
+  if (request.engine !== undefined) {
+    requireMechanisms(module, slot, request.engine === 'sealed' ? SEALED_MECHANISMS : BULK_MECHANISMS);
+  }
+  const flags = pkcs11js.CKF_SERIAL_SESSION | (request.writable ? pkcs11js.CKF_RW_SESSION : 0);
+  return { module, slot, handle: calling('C_OpenSession', () => module.C_OpenSession(slot, flags)) };
+}
+
+function findToken(module: PKCS11, { label, serial }: TokenSelector): Buffer {
+  const slots = calling('C_GetSlotList', () => module.C_GetSlotList(true));
+  const found = slots.filter((slot) => {
+    try {
+      const info = module.C_GetTokenInfo(slot);
+      return info.label.trim() === label && (serial === undefined || info.serialNumber.trim() === serial);
+    } catch {
+      // A slot whose token is just being taken away is not the one asked for.
+      return false;
+    }
+  });
+  if (found.length > 1) {
+    throw new RenkeiError(
+      'TOKEN_AMBIGUOUS',
+      `${found.length} tokens bear the label; give the serial number too`,
+    );
+  }
+  if (found[0] === undefined) {
+    throw new RenkeiError(
+      'TOKEN_NOT_FOUND',
+      `none of ${slots.length} tokens bears the label and serial number`,
+    );
+  }
+  return found[0];
+}
+
+function requireMechanisms(module: PKCS11, slot: Buffer, needed: readonly Mechanism[]): void {
+  const there = new Set(calling('C_GetMechanismList', () => module.C_GetMechanismList(slot)));
+  const missing = needed.filter(({ type }) => !there.has(type)).map(({ name }) => name);
+  if (missing.length > 0) throw new RenkeiError('MECHANISM_MISSING', `the token lacks ${missing.join(', ')}`);
+}
+
+/** True when the token wants a PIN and nobody in this process has logged in yet. */
+export function needsLogin({ module, slot, handle }: Session): boolean {
+  const { state } = calling('C_GetSessionInfo', () => module.C_GetSessionInfo(handle));
+  const { flags } = calling('C_GetTokenInfo', () => module.C_GetTokenInfo(slot));
+  const user = state === CKS_RO_USER_FUNCTIONS || state === CKS_RW_USER_FUNCTIONS;
+  return !user && (flags & pkcs11js.CKF_LOGIN_REQUIRED) !== 0;
+}
+
+/** Logs in with the user PIN: one call, whatever the answer, and none when the next mistake would lock the token. */
+export function logIn({ module, slot, handle }: Session, pin: SharedArrayBuffer): void {
+  const { flags } = calling('C_GetTokenInfo', () => module.C_GetTokenInfo(slot));
+  if ((flags & pkcs11js.CKF_USER_PIN_LOCKED) !== 0)
+    throw new RenkeiError('PIN_LOCKED', 'the user PIN is locked');
+  if ((flags & pkcs11js.CKF_USER_PIN_FINAL_TRY) !== 0) {
+    throw new RenkeiError('PIN_LOCKED', 'one more wrong PIN would lock the token: log in by hand first');
+  }
+  // pkcs11js takes the PIN as a string only, which cannot be wiped.
+  const text = Buffer.from(pin).toString('utf8');
+  try {
+    module.C_Login(handle, pkcs11js.CKU_USER, text);
+  } catch (error) {
+    if (ckrOf(error)?.code === CKR.USER_ALREADY_LOGGED_IN) return;
+    throw moduleError('C_Login', error);
+  }
+}

@@ -1,0 +1,95 @@
+import type { Audience, KeyName } from '../codes/key-names.js';
+import type { Refusal } from '../errors/renkei-error.js';
+
+/** Options every vault call takes. */
+export interface VaultCallOptions {
+  /** Gives up between items; the call then fails with `ABORTED` and hands out nothing. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@link Vault.derive}. */
+export interface DeriveOptions extends VaultCallOptions {
+  /** Generation of the linkage codes, 1 to 255. Default 1. */
+  readonly generation?: number;
+}
+
+/** Codes of a packed batch, in the order of the input. */
+export interface PackedCodes {
+  /** For each audience, in the order asked for: n × 24 bytes. The row of a refused item is zero bytes. */
+  readonly codes: readonly Uint8Array[];
+  /** The refused items, by ascending index. The others were served. */
+  readonly refusals: readonly Refusal[];
+}
+
+/** What the library can say about where linkage codes can be seen. */
+export interface Assurance {
+  /** 0 `software`, 1 `host-visible`, 2 `hsm-sealed`; docs/design.md explains the levels. */
+  readonly level: 0 | 1 | 2;
+  /** Name of the level. */
+  readonly name: 'software' | 'host-visible' | 'hsm-sealed';
+  /** What the statement rests on: key attributes as the module reports them, or nothing but this process. */
+  readonly basis: 'key-attributes' | 'process-memory';
+  /** The keys used so far and the level each allows. */
+  readonly keys: readonly { readonly name: KeyName; readonly level: 0 | 1 | 2 }[];
+}
+
+/**
+ * Where keys live and codes are computed. Everything above is built on this port. All calls take packed batches and
+ * answer per item; none throws synchronously; a failure of the whole call is an error, a bad item is a refusal. An
+ * empty batch is legal and touches nothing.
+ */
+export interface Vault {
+  /**
+   * Residents to codes for several audiences in one pass. **Wipes `residents` before it settles, however it ends**
+   * (住民票コードは連携用符号生成後に直ちに削除する): a retry supplies them anew.
+   *
+   * @param residents n × 11 ASCII digits
+   * @throws RenkeiError `BUFFER_LENGTH`, `KEY_NAME_INVALID`, `GENERATION_INVALID`, a key error or a module error
+   */
+  derive(
+    residents: Uint8Array,
+    audiences: readonly Audience[],
+    options?: DeriveOptions,
+  ): Promise<PackedCodes>;
+
+  /**
+   * Codes at one audience to codes of the same people at others. A forged code, or one of another audience, is
+   * refused as `CODE_FORGED`.
+   *
+   * @param codes n × 24 bytes
+   * @param from the store or an institution; a record key does not unwrap (`KEY_USAGE`)
+   */
+  translate(
+    codes: Uint8Array,
+    from: Audience,
+    to: readonly Audience[],
+    options?: VaultCallOptions,
+  ): Promise<PackedCodes>;
+
+  /**
+   * Codes that carry generation g − 1 to codes that carry generation g. The superseded linkage code passes through
+   * the host, so a sealed vault refuses (`ENGINE_REFUSED`).
+   *
+   * @param codes n × 24 bytes, carrying generation `generation` − 1
+   * @param generation g, 2 to 255
+   */
+  advance(
+    codes: Uint8Array,
+    from: Audience,
+    generation: number,
+    to: readonly Audience[],
+    options?: VaultCallOptions,
+  ): Promise<PackedCodes>;
+
+  /** The key's fingerprint, 16 lower-case hex digits, computed by the vault (see `docs/spec.md`). */
+  fingerprint(key: KeyName): Promise<string>;
+
+  /** The level of assurance, as far as this vault can tell. */
+  assurance(): Promise<Assurance>;
+
+  /** Refuses new calls, lets the running ones end, then lets go of keys and sessions. May be called twice. */
+  close(): Promise<void>;
+
+  /** The same as {@link Vault.close}. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

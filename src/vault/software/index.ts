@@ -1,0 +1,1 @@
+export { openSoftwareVault, type SoftwareVaultOptions } from './software-vault.js';

@@ -1,0 +1,180 @@
+import { row } from '../../bytes/packed.js';
+import { Redacted } from '../../bytes/redacted.js';
+import { wipe } from '../../bytes/wipe.js';
+import { type Audience, type KeyName, linkKey } from '../../codes/key-names.js';
+import { CODE_LENGTH } from '../../codes/per-institution-code.js';
+import { throwIfAborted } from '../../errors/abort.js';
+import { checkOptions, required } from '../../errors/options.js';
+import type { Refusal } from '../../errors/renkei-error.js';
+import { Drain } from '../../lifecycle/drain.js';
+import { BLOCK_LENGTH, writeLinkageBlocks } from '../../scheme/linkage-block.js';
+import { checkAdvanceGeneration, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions } from '../port.js';
+import { SoftwareKeys } from './software-keys.js';
+
+/** Options of {@link openSoftwareVault}. */
+export interface SoftwareVaultOptions {
+  /** AES-256 keys by name (`link/1`, `store/1`, `institution/<code>/1`, `record/2026`), 32 bytes each; copied. */
+  readonly keys: Readonly<Record<string, Uint8Array>>;
+}
+
+/** Rows between two looks at the abort signal and two turns of the event loop. */
+const ROWS_A_TURN = 256;
+
+/**
+ * A vault with its keys in process memory, on `@noble/ciphers`: for development, tests and as the oracle the HSM
+ * engines are compared with. Level of assurance 0: whoever reads the process reads everything.
+ *
+ * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `KEY_NAME_INVALID` or `KEY_LENGTH`
+ */
+export async function openSoftwareVault(options: SoftwareVaultOptions): Promise<Vault> {
+  checkOptions('openSoftwareVault', options, {
+    keys: required({
+      expects: 'an object of 32-byte keys by name',
+      check: (value) => typeof value === 'object' && value !== null,
+    }),
+  });
+  return new SoftwareVault(new SoftwareKeys(options.keys));
+}
+
+/** Gives the linkage code for a row, or `undefined` for a row that is refused. The caller wipes it. */
+type LinkageSource = (index: number) => Uint8Array | undefined;
+
+class SoftwareVault extends Redacted implements Vault {
+  readonly #keys: SoftwareKeys;
+  readonly #drain = new Drain('vault', 'VAULT_CLOSED');
+
+  constructor(keys: SoftwareKeys) {
+    super();
+    this.#keys = keys;
+  }
+
+  async derive(
+    residents: Uint8Array,
+    audiences: readonly Audience[],
+    options: DeriveOptions = {},
+  ): Promise<PackedCodes> {
+    try {
+      return await this.#drain.run(async () => {
+        const { rows, generation } = checkDerive(residents, audiences, options);
+        const blocks = new Uint8Array(rows * BLOCK_LENGTH);
+        const refusals = writeLinkageBlocks(residents, blocks);
+        const refused = new Set(refusals.map(({ index }) => index));
+        try {
+          const source: LinkageSource = (index) =>
+            refused.has(index) ? undefined : this.#linkageCode(row(blocks, BLOCK_LENGTH, index), generation);
+          return { codes: await this.#wrapAll(rows, source, audiences, options.signal), refusals };
+        } finally {
+          wipe(blocks);
+        }
+      });
+    } finally {
+      wipeResidents(residents);
+    }
+  }
+
+  translate(
+    codes: Uint8Array,
+    from: Audience,
+    to: readonly Audience[],
+    options: VaultCallOptions = {},
+  ): Promise<PackedCodes> {
+    return this.#drain.run(async () => {
+      const rows = checkTranslate('translate', codes, from, to, options);
+      return this.#rewrap(rows, codes, from, to, options, (value) => value);
+    });
+  }
+
+  advance(
+    codes: Uint8Array,
+    from: Audience,
+    generation: number,
+    to: readonly Audience[],
+    options: VaultCallOptions = {},
+  ): Promise<PackedCodes> {
+    return this.#drain.run(async () => {
+      const rows = checkTranslate('advance', codes, from, to, options);
+      checkAdvanceGeneration(generation);
+      return this.#rewrap(rows, codes, from, to, options, (value) => {
+        const next = this.#keys.link(linkKey(generation), value);
+        wipe(value);
+        return next;
+      });
+    });
+  }
+
+  fingerprint(key: KeyName): Promise<string> {
+    return this.#drain.run(() => this.#keys.fingerprint(key));
+  }
+
+  assurance(): Promise<Assurance> {
+    return this.#drain.run(() => ({
+      level: 0,
+      name: 'software',
+      basis: 'process-memory',
+      keys: this.#keys.names().map((name) => ({ name, level: 0 })),
+    }));
+  }
+
+  close(): Promise<void> {
+    return this.#drain.close(() => this.#keys.wipe());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #rewrap(
+    rows: number,
+    codes: Uint8Array,
+    from: Audience,
+    to: readonly Audience[],
+    { signal }: VaultCallOptions,
+    step: (value: Uint8Array) => Uint8Array,
+  ): Promise<PackedCodes> {
+    const refusals: Refusal[] = [];
+    const source: LinkageSource = (index) => {
+      const value = this.#keys.unwrap(from, row(codes, CODE_LENGTH, index));
+      if (value !== undefined) return step(value);
+      refusals.push({ index, code: 'CODE_FORGED' });
+      return undefined;
+    };
+    return { codes: await this.#wrapAll(rows, source, to, signal), refusals };
+  }
+
+  /** L[generation] from M(J): one encryption under the key of each generation. */
+  #linkageCode(block: Uint8Array, generation: number): Uint8Array {
+    let value = block;
+    for (let g = 1; g <= generation; g++) {
+      const next = this.#keys.link(linkKey(g), value);
+      if (value !== block) wipe(value);
+      value = next;
+    }
+    return value;
+  }
+
+  async #wrapAll(
+    rows: number,
+    source: LinkageSource,
+    audiences: readonly Audience[],
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array[]> {
+    const outputs = audiences.map(() => new Uint8Array(rows * CODE_LENGTH));
+    for (let index = 0; index < rows; index++) {
+      if (index > 0 && index % ROWS_A_TURN === 0) {
+        await new Promise(setImmediate);
+        throwIfAborted(signal);
+      }
+      const value = source(index);
+      if (value === undefined) continue;
+      try {
+        audiences.forEach((audience, k) => {
+          outputs[k]?.set(this.#keys.wrap(audience, value), index * CODE_LENGTH);
+        });
+      } finally {
+        wipe(value);
+      }
+    }
+    return outputs;
+  }
+}

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** A Debian package that tests, bench and demo need, and how to see that it is there. */
+interface SystemPackage {
+  readonly name: string;
+  readonly proof: readonly string[];
+}
+
+const LIBRARIES = '/usr/lib/x86_64-linux-gnu';
+const ARM_LIBRARIES = '/usr/lib/aarch64-linux-gnu';
+
+const PACKAGES: readonly SystemPackage[] = [
+  { name: 'softhsm2', proof: ['/usr/lib/softhsm/libsofthsm2.so'] },
+  { name: 'libnss3', proof: [`${LIBRARIES}/libsoftokn3.so`, `${ARM_LIBRARIES}/libsoftokn3.so`] },
+];
+
+/** Path of the SoftHSM module. */
+export const SOFTHSM_MODULE = proofOf('softhsm2');
+/** Path of the NSS softokn module. */
+export const NSS_MODULE = proofOf('libnss3');
+
+/**
+ * Sees that SoftHSM and NSS are there; installs them where this user may, else fails with the one command that does.
+ */
+export function ensureSystemPackages(): void {
+  const missing = PACKAGES.filter(({ proof }) => !proof.some((path) => existsSync(path))).map(
+    ({ name }) => name,
+  );
+  if (missing.length === 0) return;
+  const command = `apt-get update && apt-get install --yes --no-install-recommends ${missing.join(' ')}`;
+  const advice = `These system packages are missing: ${missing.join(', ')}. Install them with:\n\n  sudo sh -c '${command}'\n`;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw new Error(advice);
+  process.stderr.write(`Installing system packages: ${missing.join(', ')}\n`);
+  try {
+    execFileSync('sh', ['-c', command], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  } catch {
+    throw new Error(advice);
+  }
+}
+
+function proofOf(name: string): string {
+  const proof = PACKAGES.find((entry) => entry.name === name)?.proof ?? [];
+  return proof.find((path) => existsSync(path)) ?? proof[0] ?? '';
+}
