@@ -6,7 +6,12 @@ export {
   type KeyName,
   type LinkKeyName,
   linkKey,
+  type ParsedAudience,
+  type ParsedInstitutionAudience,
   type ParsedKeyName,
+  type ParsedLinkKey,
+  type ParsedRecordAudience,
+  type ParsedStoreAudience,
   parseAudience,
   parseKeyName,
   type RecordAudience,
@@ -21,10 +26,17 @@ export {
   parsePerInstitutionCode,
 } from './codes/per-institution-code.js';
 export { fiscalYear } from './codes/record-period.js';
-export { ERROR_CODES, type RenkeiErrorCode } from './errors/codes.js';
+export { ERROR_CODES, type ErrorCodeFacts, type RenkeiErrorCode } from './errors/codes.js';
 export { type Refusal, RenkeiError, type RenkeiErrorDetails } from './errors/renkei-error.js';
 export type { IssuanceRequest } from './issuance/issuance-request.js';
-export type { IssuanceCounts, IssuanceItem, IssuanceResult } from './issuance/issuance-result.js';
+export type {
+  AlreadyIssuedItem,
+  IssuanceCounts,
+  IssuanceItem,
+  IssuanceResult,
+  IssuedItem,
+  RefusedRequest,
+} from './issuance/issuance-result.js';
 export type { IssuanceProgress } from './issuance/issue-stream.js';
 export { type Issuer, openIssuer, type SingleRequest } from './issuance/issuer.js';
 export type {
@@ -36,7 +48,13 @@ export type {
   TranslateOptions,
 } from './issuance/issuer-options.js';
 export type { KeyCheck } from './issuance/key-registry.js';
-export type { TranslationItem, TranslationResult } from './issuance/translation-result.js';
+export type {
+  NotHeldItem,
+  RefusedCode,
+  TranslatedItem,
+  TranslationItem,
+  TranslationResult,
+} from './issuance/translation-result.js';
 export { createMemoryStore } from './stores/memory/memory-store.js';
 export {
   type IssuanceBatch,
@@ -49,4 +67,11 @@ export {
 export { type InstitutionCode, parseInstitutionCode } from './subjects/institution-code.js';
 export { type PackedResidents, packResidents } from './subjects/pack-residents.js';
 export { ResidentRecordCode } from './subjects/resident-record-code.js';
-export type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions } from './vault/port.js';
+export type {
+  Assurance,
+  DeriveOptions,
+  KeyAssurance,
+  PackedCodes,
+  Vault,
+  VaultCallOptions,
+} from './vault/port.js';

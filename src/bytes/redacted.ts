@@ -9,11 +9,11 @@ export abstract class Redacted {
   toString(): string {
     return `[${this.constructor.name}: redacted]`;
   }
-  /** The same as {@link Redacted.toString}. */
+  /** The class's name in brackets, and nothing of its content. */
   toJSON(): string {
     return this.toString();
   }
-  /** The same as {@link Redacted.toString}. */
+  /** The class's name in brackets, and nothing of its content. */
   [inspect.custom](): string {
     return this.toString();
   }

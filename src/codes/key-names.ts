@@ -1,32 +1,67 @@
+import type { Branded } from '../bytes/branded.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { type InstitutionCode, parseInstitutionCode } from '../subjects/institution-code.js';
 
-declare const brand: unique symbol;
-
 /** `store/<version>`: the key under which the issuance store (連携用符号発行管理ファイル) knows a person. */
-export type StoreAudience = string & { readonly [brand]: 'store' };
+export type StoreAudience = Branded<'store'>;
 /** `institution/<institution code>/<version>`: the key of one institution (情報照会者・情報提供者). */
-export type InstitutionAudience = string & { readonly [brand]: 'institution' };
+export type InstitutionAudience = Branded<'institution'>;
 /** `record/<period>`: the key of one record period (情報提供等記録ファイル); it wraps only. */
-export type RecordAudience = string & { readonly [brand]: 'record' };
+export type RecordAudience = Branded<'record'>;
 /** Whoever may know a person under a code of its own: the store, an institution or a record period. */
 export type Audience = StoreAudience | InstitutionAudience | RecordAudience;
 /** `link/<generation>`: a key that derives linkage codes (連携用符号) and does nothing else. */
-export type LinkKeyName = string & { readonly [brand]: 'link' };
+export type LinkKeyName = Branded<'link'>;
 /** The name of a key, which is also its label in the HSM. */
 export type KeyName = Audience | LinkKeyName;
 
+/** The name of a link key, taken apart. */
+export interface ParsedLinkKey {
+  /** Tells the kinds of key apart. */
+  readonly kind: 'link';
+  /** The whole name. */
+  readonly name: LinkKeyName;
+  /** 1 to 255. */
+  readonly generation: number;
+}
+
+/** The name of the issuance store's key, taken apart. */
+export interface ParsedStoreAudience {
+  /** Tells the kinds of key apart. */
+  readonly kind: 'store';
+  /** The whole name. */
+  readonly name: StoreAudience;
+  /** 1 to 255. */
+  readonly version: number;
+}
+
+/** The name of an institution's key, taken apart. */
+export interface ParsedInstitutionAudience {
+  /** Tells the kinds of key apart. */
+  readonly kind: 'institution';
+  /** The whole name. */
+  readonly name: InstitutionAudience;
+  /** 機関コード. */
+  readonly institution: InstitutionCode;
+  /** 1 to 255. */
+  readonly version: number;
+}
+
+/** The name of a record period's key, taken apart. */
+export interface ParsedRecordAudience {
+  /** Tells the kinds of key apart. */
+  readonly kind: 'record';
+  /** The whole name. */
+  readonly name: RecordAudience;
+  /** Such as `2026`. */
+  readonly period: string;
+}
+
+/** The name of a key that codes are made under, taken apart. */
+export type ParsedAudience = ParsedStoreAudience | ParsedInstitutionAudience | ParsedRecordAudience;
+
 /** A key name taken apart. */
-export type ParsedKeyName =
-  | { readonly kind: 'link'; readonly name: LinkKeyName; readonly generation: number }
-  | { readonly kind: 'store'; readonly name: StoreAudience; readonly version: number }
-  | {
-      readonly kind: 'institution';
-      readonly name: InstitutionAudience;
-      readonly institution: InstitutionCode;
-      readonly version: number;
-    }
-  | { readonly kind: 'record'; readonly name: RecordAudience; readonly period: string };
+export type ParsedKeyName = ParsedLinkKey | ParsedAudience;
 
 /** The highest version of a key and the highest generation. */
 export const HIGHEST_VERSION = 255;
@@ -93,7 +128,7 @@ export function parseKeyName(text: string): ParsedKeyName {
  * The same for a key that codes are made under.
  * @throws RenkeiError `KEY_NAME_INVALID`
  */
-export function parseAudience(text: string): Exclude<ParsedKeyName, { readonly kind: 'link' }> {
+export function parseAudience(text: string): ParsedAudience {
   const parsed = parseKeyName(text);
   if (parsed.kind === 'link') {
     throw new RenkeiError('KEY_NAME_INVALID', 'a link key derives linkage codes; no codes are made under it');

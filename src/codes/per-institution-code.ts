@@ -1,9 +1,8 @@
 import { decodeBase32, encodeBase32 } from '../bytes/base32.js';
+import type { Branded } from '../bytes/branded.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { HIGHEST_VERSION } from './key-names.js';
-
-declare const brand: unique symbol;
 
 /** Bytes of a code of any audience: 128 bits under AES Key Wrap (RFC 3394 section 2.2.1). */
 export const CODE_LENGTH = 24;
@@ -16,7 +15,7 @@ export const TEXT_LENGTH = 40;
  * of lower-case base32 over the version byte and the 24 code bytes. By 番号法2条9項 it is to be guarded like an
  * Individual Number. Only the parser and the issuer make one.
  */
-export type PerInstitutionCode = string & { readonly [brand]: 'PerInstitutionCode' };
+export type PerInstitutionCode = Branded<'PerInstitutionCode'>;
 
 /** An external form taken apart. */
 export interface ParsedPerInstitutionCode {

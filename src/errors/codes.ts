@@ -1,8 +1,10 @@
-/**
- * Every error code of the library, and whether the same call may simply be made again. The union of the keys is
- * closed: a program may switch over it. `docs/errors.md` explains each.
- */
-export const ERROR_CODES = {
+/** What holds for every error with one code. */
+export interface ErrorCodeFacts {
+  /** True when the same call may simply be made again. */
+  readonly retryable: boolean;
+}
+
+const CODES = {
   // Subjects: what comes in from outside.
   RESIDENT_RECORD_CODE_LENGTH: { retryable: false },
   RESIDENT_RECORD_CODE_CHARACTER: { retryable: false },
@@ -59,7 +61,10 @@ export const ERROR_CODES = {
   STORE_SCHEMA: { retryable: false },
   STORE_CORRUPT: { retryable: false },
   STORE_FAULT: { retryable: true },
-} as const satisfies Record<string, { readonly retryable: boolean }>;
+} as const satisfies Record<string, ErrorCodeFacts>;
 
 /** A stable error code: the closed union a program may switch over. */
-export type RenkeiErrorCode = keyof typeof ERROR_CODES;
+export type RenkeiErrorCode = keyof typeof CODES;
+
+/** Every error code of the library. `docs/errors.md` explains each. */
+export const ERROR_CODES: Readonly<Record<RenkeiErrorCode, ErrorCodeFacts>> = CODES;

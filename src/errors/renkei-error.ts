@@ -12,6 +12,7 @@ export interface RenkeiErrorDetails {
  * what it was given, so its stable name (such as `CKR_DEVICE_ERROR`) is written into the message instead.
  */
 export class RenkeiError extends Error {
+  /** Always `RenkeiError`. */
   override readonly name = 'RenkeiError';
   /** Stable code; `docs/errors.md` explains each. */
   readonly code: RenkeiErrorCode;

@@ -3,18 +3,48 @@ import type { PerInstitutionCode } from '../codes/per-institution-code.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
 import type { ItemCodes } from './item-codes.js';
 
+/** What every answer to a request says. */
+interface AnsweredRequest {
+  /** The request's place in the batch, counted from 0. */
+  readonly index: number;
+  /** 取得番号 of the request. */
+  readonly acquisitionNumber: string;
+}
+
+/** A code was generated for the institution now. */
+export interface IssuedItem extends AnsweredRequest {
+  /** Tells the outcomes apart. */
+  readonly status: 'issued';
+  /** 情報提供用個人識別符号. */
+  readonly code: PerInstitutionCode;
+}
+
+/** The institution has the person's code already. */
+export interface AlreadyIssuedItem extends AnsweredRequest {
+  /** Tells the outcomes apart. */
+  readonly status: 'already-issued';
+  /** The code again, where `reissue` asked for it. */
+  readonly code?: PerInstitutionCode;
+}
+
+/** The request is malformed; nothing was done for it. */
+export interface RefusedRequest extends AnsweredRequest {
+  /** Tells the outcomes apart. */
+  readonly status: 'refused';
+  /** What is wrong with it. */
+  readonly error: RenkeiErrorCode;
+}
+
 /** What became of one request (命令85 44条). */
-export type IssuanceItem = { readonly index: number; readonly acquisitionNumber: string } & (
-  | { readonly status: 'issued'; readonly code: PerInstitutionCode }
-  /** The institution has the person's code already; it is given again only where that was asked for. */
-  | { readonly status: 'already-issued'; readonly code?: PerInstitutionCode }
-  | { readonly status: 'refused'; readonly error: RenkeiErrorCode }
-);
+export type IssuanceItem = IssuedItem | AlreadyIssuedItem | RefusedRequest;
 
 /** How many requests ended how. */
 export interface IssuanceCounts {
+  /** Codes generated now. */
   readonly issued: number;
+  /** Codes the institution had before. */
   readonly alreadyIssued: number;
+  /** Malformed requests. */
   readonly refused: number;
 }
 

@@ -47,6 +47,7 @@ export interface TranslateOptions {
   readonly from: string;
   /** 機関コード of the institution whose codes are wanted. */
   readonly to: string;
+  /** Gives up between items; nothing is handed out then. */
   readonly signal?: AbortSignal;
 }
 
@@ -56,6 +57,7 @@ export interface RecordCodesOptions {
   readonly from: string;
   /** The record period. Default: the Japanese fiscal year of now. */
   readonly period?: string;
+  /** Gives up between items; nothing is handed out then. */
   readonly signal?: AbortSignal;
 }
 
@@ -63,6 +65,7 @@ export interface RecordCodesOptions {
 export interface RecordCodes {
   /** n × 24 bytes; zero bytes for a refused item. */
   readonly codes: Uint8Array;
+  /** The refused items, by ascending index. */
   readonly refusals: readonly Refusal[];
 }
 

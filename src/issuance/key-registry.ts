@@ -11,6 +11,7 @@ import type { Vault } from '../vault/port.js';
 
 /** One key of the store held against the vault. */
 export interface KeyCheck {
+  /** The key's name. */
   readonly name: KeyName;
   /** `matches`, or the code of what is wrong with it. */
   readonly result: 'matches' | RenkeiError['code'];

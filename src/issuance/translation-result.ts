@@ -3,13 +3,36 @@ import type { PerInstitutionCode } from '../codes/per-institution-code.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
 import type { ItemCodes } from './item-codes.js';
 
+/** What every answer to a code says. */
+interface AnsweredCode {
+  /** The code's place in the batch, counted from 0. */
+  readonly index: number;
+}
+
+/** The other institution holds a code for the same person. */
+export interface TranslatedItem extends AnsweredCode {
+  /** Tells the outcomes apart. */
+  readonly status: 'translated';
+  /** The other institution's 情報提供用個人識別符号. */
+  readonly code: PerInstitutionCode;
+}
+
+/** The person is known, but the other institution holds no code for the person (令26条2項). */
+export interface NotHeldItem extends AnsweredCode {
+  /** Tells the outcomes apart. */
+  readonly status: 'not-held';
+}
+
+/** The code is malformed, forged, of another institution, of an unknown version or was never issued. */
+export interface RefusedCode extends AnsweredCode {
+  /** Tells the outcomes apart. */
+  readonly status: 'refused';
+  /** What is wrong with it. */
+  readonly error: RenkeiErrorCode;
+}
+
 /** What became of one code in a translation (媒介). */
-export type TranslationItem = { readonly index: number } & (
-  | { readonly status: 'translated'; readonly code: PerInstitutionCode }
-  /** The person is known, but the other institution holds no code for the person (令26条2項). */
-  | { readonly status: 'not-held' }
-  | { readonly status: 'refused'; readonly error: RenkeiErrorCode }
-);
+export type TranslationItem = TranslatedItem | NotHeldItem | RefusedCode;
 
 /** What became of a batch of codes, in their order. Redacted in every rendering. */
 export class TranslationResult extends Redacted implements Iterable<TranslationItem> {

@@ -6,6 +6,7 @@ export const MAX_BATCH_ROWS = 100_000;
 
 /** A key the issuance knows (機関別パラメータ for an institution's). */
 export interface KeyRecord {
+  /** The key's name. */
   readonly name: KeyName;
   /** 16 lower-case hex digits. Unique in a store: two audiences never share a key. */
   readonly fingerprint: string;
@@ -18,6 +19,7 @@ export type WriteOutcome = 'inserted' | 'existed' | 'conflict';
 
 /** Codes issued to one institution, one row a person. */
 export interface IssuanceBatch {
+  /** 機関コード. */
   readonly institution: InstitutionCode;
   /** Version of the institution's key the codes are made under. */
   readonly keyVersion: number;
@@ -31,8 +33,11 @@ export interface IssuanceBatch {
 
 /** Rows of a store. */
 export interface StoreCounts {
+  /** Keys on record. */
   readonly keys: number;
+  /** People with a code at any institution. */
   readonly persons: number;
+  /** Codes issued: one a person and institution. */
   readonly issuances: number;
 }
 

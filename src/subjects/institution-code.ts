@@ -1,12 +1,11 @@
+import type { Branded } from '../bytes/branded.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-
-declare const brand: unique symbol;
 
 /**
  * 機関コード: the code of an institution (情報照会者等). 1 to 32 of A–Z, a–z, 0–9; those seen in public interface
  * layouts have 16 digits. Only {@link parseInstitutionCode} makes one.
  */
-export type InstitutionCode = string & { readonly [brand]: 'InstitutionCode' };
+export type InstitutionCode = Branded<'InstitutionCode'>;
 
 /**
  * @param text 1 to 32 of A–Z, a–z, 0–9

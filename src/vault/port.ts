@@ -30,7 +30,15 @@ export interface Assurance {
   /** What the statement rests on: key attributes as the module reports them, or nothing but this process. */
   readonly basis: 'key-attributes' | 'process-memory';
   /** The keys used so far and the level each allows. */
-  readonly keys: readonly { readonly name: KeyName; readonly level: 0 | 1 | 2 }[];
+  readonly keys: readonly KeyAssurance[];
+}
+
+/** The level one key allows. */
+export interface KeyAssurance {
+  /** The key's name. */
+  readonly name: KeyName;
+  /** 0 `software`, 1 `host-visible`, 2 `hsm-sealed`. */
+  readonly level: 0 | 1 | 2;
 }
 
 /**

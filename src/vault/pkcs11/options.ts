@@ -17,7 +17,9 @@ export type Engine = 'sealed' | 'bulk';
 
 /** Which token: by label, and by serial number where two tokens may bear one label. Never by slot number. */
 export interface TokenSelector {
+  /** Label of the token, without the padding. */
   readonly label: string;
+  /** Serial number of the token, without the padding. */
   readonly serial?: string;
 }
 
@@ -27,6 +29,7 @@ export interface TokenOptions {
   readonly module: string;
   /** The module's own initialisation string (NSS softokn needs one). */
   readonly libraryParameters?: string;
+  /** Which token. */
   readonly token: TokenSelector;
   /**
    * Gives the user PIN, as text or UTF-8 bytes (bytes are wiped after use). Called once; a refused PIN is never

@@ -12,6 +12,7 @@ export type KeyLevel = 1 | 2;
 export interface KeyToProvision {
   /** Its name, which becomes its label: `link/1`, `store/1`, `institution/<code>/1`, `record/2026`. */
   readonly name: string;
+  /** Level it is made for. */
   readonly level: KeyLevel;
   /**
    * A known AES-256 key of 32 bytes, copied: for tests and for restoring a key kept elsewhere. Without it the token
@@ -22,7 +23,9 @@ export interface KeyToProvision {
 
 /** A key that was made. */
 export interface ProvisionedKey {
+  /** The key's name. */
   readonly name: KeyName;
+  /** Level it was made for. */
   readonly level: KeyLevel;
   /** Attributes of the profile that this module does not know; the key was made without them. */
   readonly omitted: readonly string[];
@@ -30,6 +33,7 @@ export interface ProvisionedKey {
 
 /** Options of {@link provisionKeys}. */
 export interface ProvisionKeysOptions extends TokenOptions {
+  /** What to make, in this order. */
   readonly keys: readonly KeyToProvision[];
 }
 
