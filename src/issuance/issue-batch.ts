@@ -1,3 +1,4 @@
+import { wipe } from '../bytes/wipe.js';
 import { type Audience, institutionAudience } from '../codes/key-names.js';
 import { codeAt, pickCodes, rowsWithout } from '../codes/packed-codes.js';
 import { throwIfAborted } from '../errors/abort.js';
@@ -6,7 +7,7 @@ import { RenkeiError } from '../errors/renkei-error.js';
 import type { IssuanceStore } from '../stores/port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import type { Vault } from '../vault/port.js';
-import { checkRequest, type IssuanceRequest } from './issuance-request.js';
+import { type CheckedRequest, checkRequest, type IssuanceRequest } from './issuance-request.js';
 import { IssuanceResult } from './issuance-result.js';
 import type { IssueOptions } from './issuer-options.js';
 import { ItemCodes } from './item-codes.js';
@@ -39,13 +40,27 @@ const NO_CODES = new Uint8Array(0);
 
 /** First half of issuing: check the requests, derive the codes. */
 export async function prepareBatch(
-  { vault, keys, generation, storeAudience }: IssuerParts,
+  parts: IssuerParts,
   institution: InstitutionCode,
   request: IssuanceRequest,
   signal: AbortSignal | undefined,
 ): Promise<PreparedBatch> {
-  const { rows, residents, refused } = checkRequest(request);
-  const acquisitionNumbers = [...request.acquisitionNumbers];
+  const checked = checkRequest(request);
+  try {
+    return await deriveBatch(parts, institution, request.acquisitionNumbers, checked, signal);
+  } finally {
+    wipe(checked.residents);
+  }
+}
+
+async function deriveBatch(
+  { vault, keys, generation, storeAudience }: IssuerParts,
+  institution: InstitutionCode,
+  numbers: readonly string[],
+  { rows, residents, refused }: CheckedRequest,
+  signal: AbortSignal | undefined,
+): Promise<PreparedBatch> {
+  const acquisitionNumbers = [...numbers];
   if (rows === 0) {
     return {
       acquisitionNumbers,

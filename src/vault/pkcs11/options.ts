@@ -96,9 +96,11 @@ export function checkToken(what: string, token: TokenSelector): void {
   checkOptions(`${what}.token`, token, { label: required(textRule), serial: textRule });
 }
 
-/** Asks for the PIN and gives its bytes; the caller wipes them. */
-export async function readPin(options: TokenOptions): Promise<Uint8Array | undefined> {
-  if (options.pin === undefined) return undefined;
+/** Asks for the PIN and gives its bytes; the caller wipes them. Without a callback no login is tried. */
+export async function readPin(options: TokenOptions): Promise<Uint8Array> {
+  if (options.pin === undefined) {
+    throw new RenkeiError('PIN_REFUSED', 'the token wants a login, and there is no pin callback');
+  }
   let pin: unknown;
   try {
     pin = await options.pin();

@@ -85,7 +85,7 @@ export class SessionPool {
 }
 
 async function logIn(worker: SessionWorker, options: TokenOptions): Promise<void> {
-  const pin = (await readPin(options)) ?? new Uint8Array(0);
+  const pin = await readPin(options);
   const shared = new SharedArrayBuffer(pin.length);
   const copy = new Uint8Array(shared);
   try {

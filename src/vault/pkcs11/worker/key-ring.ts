@@ -121,9 +121,22 @@ export class KeyRing {
   }
 }
 
-/** Level a key allows: with data encryption or decryption the host can compute with it block by block. */
-export function levelOf({ usages }: FoundKey): 1 | 2 {
-  return usages.has('encrypt') || usages.has('decrypt') ? 1 : 2;
+/** What a key of level 2 may do, by its kind: with anything more the host could compute with it block by block. */
+export function sealedUsages(name: KeyName): readonly Usage[] {
+  switch (parseKeyName(name).kind) {
+    case 'link':
+      return ['derive'];
+    case 'record':
+      return ['wrap'];
+    default:
+      return ['wrap', 'unwrap'];
+  }
+}
+
+/** Level a key allows, by what its attributes permit. */
+export function levelOf({ name, usages }: Pick<FoundKey, 'name' | 'usages'>): 1 | 2 {
+  const sealed = sealedUsages(name);
+  return [...usages].every((usage) => sealed.includes(usage)) ? 2 : 1;
 }
 
 /** Refuses a key that its token does not allow to be used so. */

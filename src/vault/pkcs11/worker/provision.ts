@@ -1,9 +1,9 @@
 import pkcs11js, { type Attribute, type Template } from 'pkcs11js';
-import { type KeyName, parseKeyName } from '../../../codes/key-names.js';
+import type { KeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
 import type { ProvisionAnswer, ProvisionRequest } from '../protocol.js';
 import { CKR, ckrOf, moduleError } from './faults.js';
-import { findKeys, keySearch, type Usage } from './key-ring.js';
+import { findKeys, keySearch, sealedUsages, type Usage } from './key-ring.js';
 import type { Session } from './session.js';
 
 const KEY_BYTES = 32;
@@ -16,15 +16,10 @@ const OPTIONAL: Readonly<Record<number, string>> = {
 
 /** What a key may do, by its kind and level. */
 function usagesOf(name: KeyName, level: 1 | 2): ReadonlySet<Usage> {
-  const bulk = level === 1;
-  switch (parseKeyName(name).kind) {
-    case 'link':
-      return new Set<Usage>(bulk ? ['derive', 'encrypt'] : ['derive']);
-    case 'record':
-      return new Set<Usage>(bulk ? ['wrap', 'encrypt'] : ['wrap']);
-    default:
-      return new Set<Usage>(bulk ? ['wrap', 'unwrap', 'encrypt', 'decrypt'] : ['wrap', 'unwrap']);
-  }
+  const usages = new Set(sealedUsages(name));
+  if (level === 2) return usages;
+  // The bulk engine encrypts where the sealed one derives or wraps, and decrypts where it unwraps.
+  return usages.has('unwrap') ? usages.add('encrypt').add('decrypt') : usages.add('encrypt');
 }
 
 function profile(name: KeyName, level: 1 | 2): Template {
