@@ -26,6 +26,7 @@ import {
   keyWrap,
   linkageBlock,
   linkageCodes,
+  unwrap,
 } from '../support/reference-rk1.js';
 import { syntheticResidents } from '../support/residents.js';
 
@@ -90,6 +91,7 @@ describe('valid vectors', () => {
       expect(values.map(toHex)).toEqual(vector.linkageCodes);
       for (const [audience, code] of Object.entries(vector.codes)) {
         expect(toHex(keyWrap(key(keySet, audience), values.at(-1) as Buffer))).toBe(code);
+        expect(toHex(unwrap(key(keySet, audience), hex(code)))).toBe(vector.linkageCodes.at(-1));
         const parsed = parseAudience(audience);
         if (parsed.kind !== 'institution') continue;
         expect(externalForm(parsed.version, hex(code))).toBe(vector.texts[audience]);
@@ -235,6 +237,13 @@ describe('invalid vectors', () => {
     const vault = vaultOf(input.keySet);
     const translate = vault.translate(hex(input.code), input.from as Audience, [storeAudience(1)]);
     expect(await codeOf(translate)).toBe(error);
+  });
+
+  test('every forged code fails the integrity check of node:crypto too', () => {
+    const forged = invalid.codes.filter(({ error }) => error === 'CODE_FORGED');
+    expect(forged.length).toBeGreaterThan(15);
+    for (const { input } of forged)
+      expect(unwrap(key(input.keySet, input.from), hex(input.code))).toBeUndefined();
   });
 
   test('each fault is the only one: the same call with the fault mended is served', async () => {

@@ -1,4 +1,4 @@
-import { createCipheriv, createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 
 /**
  * RK1 once more, from docs/spec.md and nothing else, on node:crypto: what the library is held against. It shares no
@@ -50,6 +50,24 @@ export function wrapSteps(key: Uint8Array, value: Buffer): WrapStep[] {
     r[i] = b.subarray(8);
     return { t: n + 1, b, a, r1: r[0] as Buffer, r2: r[1] as Buffer };
   });
+}
+
+/** The value inside a code, step by step as the document unwraps it; `undefined` when it is forged. */
+export function unwrap(key: Uint8Array, code: Uint8Array): Buffer | undefined {
+  const [a, ...r] = [0, 8, 16].map((at) => Buffer.from(code.subarray(at, at + 8))) as [
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
+  for (let t = 12; t >= 1; t--) {
+    const half = r[(t + 1) % 2] as Buffer;
+    a[7] = (a[7] as number) ^ t;
+    const decipher = createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false);
+    const b = Buffer.concat([decipher.update(Buffer.concat([a, half])), decipher.final()]);
+    b.copy(a, 0, 0, 8);
+    b.copy(half, 0, 8);
+  }
+  return a.equals(Buffer.alloc(8, 0xa6)) ? Buffer.concat(r) : undefined;
 }
 
 /** External form of an institution's code: base32 of the version byte and the 24 code bytes. */
