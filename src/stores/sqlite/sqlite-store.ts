@@ -168,6 +168,7 @@ class SqliteStore extends Redacted implements IssuanceStore {
     return this.#run('looking up', () => {
       const rows = checkStoreCodes(storeCodes);
       const held = new Uint8Array(rows);
+      if (rows === 0) return held;
       const parameters = { codes: storeCodes, rows, institution: this.#idOf(institution) };
       for (const [index, version] of this.#held.all(parameters)) held[index] = version;
       return held;
