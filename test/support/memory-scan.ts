@@ -56,7 +56,10 @@ export class MemoryScan {
       for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
         const match = /^([0-9a-f]+)-([0-9a-f]+) rw..\s+\S+\s+\S+\s+\S+\s*(.*)$/.exec(line);
         if (match === null) continue;
-        const [start, end] = [Number.parseInt(match[1] as string, 16), Number.parseInt(match[2] as string, 16)];
+        const [start, end] = [
+          Number.parseInt(match[1] as string, 16),
+          Number.parseInt(match[2] as string, 16),
+        ];
         bytes += this.#read(memory, start, end, match[3] || 'anonymous memory', findings);
       }
     } finally {
