@@ -16,7 +16,7 @@ import {
   type WriteOutcome,
 } from '../port.js';
 import { storing } from './faults.js';
-import { prepareSchema } from './schema.js';
+import { isPrepared, prepareSchema } from './schema.js';
 
 /** Options of {@link openSqliteStore}. */
 export interface SqliteStoreOptions {
@@ -45,6 +45,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Issu
   const database = storing('opening the store', () => new Sqlite(path, { timeout: busyTimeoutMs }));
   try {
     return storing('opening the store', () => {
+      // First, since the journal mode below is written into the file.
+      isPrepared(database);
       if (database.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
         throw new RenkeiError(
           'OPTION_INVALID',
