@@ -44,9 +44,7 @@ describe('what is left of resident record codes and linkage codes after a run', 
       label: token.token.label,
       pin: token.userPin,
       database,
-      seed: SEED,
-      residents: RESIDENTS,
-      batch: 2_000,
+      batches: { seed: SEED, batches: 10, size: RESIDENTS / 10 },
     };
     child = new Child('leak-child.ts', plan);
     expect(await child.line()).toBe('ready');

@@ -259,7 +259,8 @@ export function describeIssuanceStore(open: () => Promise<IssuanceStore>): void 
       fc.record({ call: fc.constant('heldVersions' as const), institution, people }),
       fc.record({ call: fc.constantFrom('listKeys' as const, 'count' as const) }),
     );
-    const perform = (target: IssuanceStore | ModelStore, step: fc.TypeOfArbitrary<typeof action>) => {
+    type Step = typeof action extends fc.Arbitrary<infer T> ? T : never;
+    const perform = (target: IssuanceStore | ModelStore, step: Step) => {
       switch (step.call) {
         case 'registerKey':
           return target.registerKey(keyRecord(step.name, `abc${step.fingerprint}`));

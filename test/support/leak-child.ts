@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline';
-import { type IssuanceRequest, type Issuer, openIssuer } from 'renkei';
+import { type Issuer, openIssuer } from 'renkei';
 import { openPkcs11Vault } from 'renkei/pkcs11';
 import { openSqliteStore } from 'renkei/sqlite';
 import { syntheticResidents } from './residents.js';
+import { type BatchPlan, syntheticBatches } from './synthetic-batches.js';
 
 /**
  * A process whose memory another one reads. It issues for two institutions, through the bulk and through the sealed
@@ -16,9 +17,7 @@ export interface LeakPlan {
   readonly label: string;
   readonly pin: string;
   readonly database: string;
-  readonly seed: number;
-  readonly residents: number;
-  readonly batch: number;
+  readonly batches: BatchPlan;
 }
 
 const plan = JSON.parse(process.argv[2] as string) as LeakPlan;
@@ -27,17 +26,10 @@ const store = await openSqliteStore({ path: plan.database });
 const bulk = await openPkcs11Vault({ ...token, engine: 'bulk' });
 const sealed = await openPkcs11Vault({ ...token, engine: 'sealed' });
 
-function* batches(): Generator<IssuanceRequest> {
-  for (let first = 0; first < plan.residents; first += plan.batch) {
-    const acquisitionNumbers = Array.from({ length: plan.batch }, (_, n) => `A-${first + n}`);
-    yield { acquisitionNumbers, residents: syntheticResidents(plan.seed, first, plan.batch) };
-  }
-}
-
 async function issueAll(issuer: Issuer, institution: string): Promise<void> {
   await issuer.registerInstitution(institution);
-  for await (const result of issuer.issueAll(institution, batches())) {
-    if (result.counts.issued !== plan.batch) throw new Error('not everybody was served');
+  for await (const result of issuer.issueAll(institution, syntheticBatches(plan.batches))) {
+    if (result.counts.issued !== plan.batches.size) throw new Error('not everybody was served');
     const first = result.at(0);
     if (first?.status !== 'issued') throw new Error('the first was not served');
     // The codes of the other institution and of the period: translation is part of the run.
@@ -60,7 +52,7 @@ const commands: Record<string, (argument: string) => Promise<void>> = {
   /** Keeps the given bytes, as a careless program would. */
   plant: async (hex) => void kept.push(new Uint8Array(Buffer.from(hex, 'hex'))),
   /** Keeps one resident's digits. */
-  plantResident: async (number) => void kept.push(syntheticResidents(plan.seed, Number(number), 1)),
+  plantResident: async (number) => void kept.push(syntheticResidents(plan.batches.seed, Number(number), 1)),
   close: async () => {
     await Promise.all([bulk.close(), sealed.close(), store.close()]);
   },
