@@ -14,11 +14,12 @@ export function acquisitionNumbers(count: number, first = 0): string[] {
 }
 
 /** Requests for synthetic residents, packed: no text ever holds a resident record code. */
-export function* syntheticBatches({ seed, batches, size }: BatchPlan): Generator<IssuanceRequest> {
+export function* syntheticBatches({ seed, batches, size }: BatchPlan): Generator<IssuanceRequest, undefined> {
   for (let first = 0; first < batches * size; first += size) {
     yield {
       acquisitionNumbers: acquisitionNumbers(size, first),
       residents: syntheticResidents(seed, first, size),
     };
   }
+  return undefined;
 }
