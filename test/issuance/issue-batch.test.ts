@@ -222,6 +222,21 @@ describe('malformed items of a batch', () => {
     expect(batch.residents).toEqual(new Uint8Array(33));
   });
 
+  it('names an item by its index also where the batch has a hole', async () => {
+    const residents = new Array<string>(2);
+    residents[1] = good1;
+    const holes = new Array<string>(2);
+    holes[1] = 'N1';
+    const result = await world.issuer.issueBatch('A1', { acquisitionNumbers: ['N0', 'N1'], residents });
+    expect(result.at(0)).toMatchObject({ status: 'refused', error: 'RESIDENT_RECORD_CODE_CHARACTER' });
+    const other = await world.issuer.issueBatch('B2', {
+      acquisitionNumbers: holes,
+      residents: [good0, good1],
+    });
+    expect(other.at(0)).toMatchObject({ status: 'refused', error: 'ACQUISITION_NUMBER_INVALID' });
+    expect([result.at(1)?.status, other.at(1)?.status]).toEqual(['issued', 'issued']);
+  });
+
   it('serves a resident whose other request is refused for its acquisition number', async () => {
     const residents = [good0, good0];
     const result = await world.issuer.issueBatch('A1', {
