@@ -5,7 +5,7 @@ import { provisionKeys } from 'renkei/pkcs11';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Child } from '../support/child.js';
 import type { LeakPlan } from '../support/leak-child.js';
-import { linkageCodes } from '../support/linkage-codes.js';
+import { packedLinkageCodes } from '../support/linkage-codes.js';
 import { type Finding, MemoryScan } from '../support/memory-scan.js';
 import { syntheticResidents } from '../support/residents.js';
 import { makeScratchToken } from '../support/softhsm.js';
@@ -24,7 +24,7 @@ function secretsOf(first: number, count: number) {
   const residents = syntheticResidents(SEED, first, count);
   return [
     { name: RESIDENT_NAME, width: 11, rows: residents },
-    { name: LINKAGE_NAME, width: 16, rows: linkageCodes(LINK_KEY, residents) },
+    { name: LINKAGE_NAME, width: 16, rows: packedLinkageCodes(LINK_KEY, residents) },
   ];
 }
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { createMemoryStore, openIssuer } from 'renkei';
+import { createMemoryStore, institutionAudience, openIssuer } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { describe, expect, it } from 'vitest';
 import { KEY_NAMES, openSoftwareIssuer } from '../support/software-issuer.js';
@@ -53,11 +53,13 @@ describe('opening an issuer', () => {
   });
 
   it('refuses a store key that is the same as an institution key', async () => {
-    const { store } = await openSoftwareIssuer();
-    const keys = testKeys(KEY_NAMES);
-    const vault = await openVault({ 'store/2': keys['institution/A1/1'] as Uint8Array });
-    await expect(openIssuer({ vault, store, storeKeyVersion: 2 })).rejects.toThrow(
-      withCode('KEY_NOT_DISTINCT', { message: /store\/2/ }),
+    const shared = testKey('shared');
+    const vault = await openVault({ 'store/1': shared, 'institution/A1/1': shared });
+    const store = createMemoryStore();
+    const name = institutionAudience('A1', 1);
+    await store.registerKey({ name, fingerprint: await vault.fingerprint(name), registeredAt: 1 });
+    await expect(openIssuer({ vault, store })).rejects.toThrow(
+      withCode('KEY_NOT_DISTINCT', { message: /store\/1/ }),
     );
   });
 
