@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { createMemoryStore, MAX_BATCH_ROWS, openIssuer, ResidentRecordCode } from 'renkei';
+import { createMemoryStore, MAX_BATCH_ROWS, openIssuer, ResidentRecordCode, type Vault } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { syntheticResidents, syntheticResidentTexts } from '../support/residents.js';
@@ -338,6 +338,22 @@ describe('packed residents', () => {
   });
 });
 
+describe('residents given as texts', () => {
+  it('are packed into bytes that are wiped even when the vault fails before it wipes them', async () => {
+    let packed = new Uint8Array(0);
+    const derive: Vault['derive'] = async (residents) => {
+      packed = residents as Uint8Array<ArrayBuffer>;
+      expect(Buffer.from(packed).toString('latin1')).toBe(TEXT);
+      throw new Error('no vault');
+    };
+    const vault = { derive, fingerprint: world.vault.fingerprint.bind(world.vault) } as Vault;
+    const issuer = await openIssuer({ vault, store: world.store });
+    const call = issuer.issueBatch('A1', { acquisitionNumbers: ['X'], residents: [TEXT] });
+    await expect(call).rejects.toThrow('no vault');
+    expect(packed).toEqual(new Uint8Array(11));
+  });
+});
+
 describe('an empty batch', () => {
   it('is legal and touches neither the vault nor the store', async () => {
     const vault = standIn(await openSoftwareVault({ keys: testKeys(KEY_NAMES) }));
@@ -371,6 +387,23 @@ describe('giving up on a batch', () => {
     await expect(running).rejects.toThrow(withCode('ABORTED', { retryable: true }));
     expect((await world.store.count()).issuances).toBe(0);
     expect(store.calls).not.toContain('issue');
+  });
+});
+
+describe('giving up after the codes are computed', () => {
+  it('stores nothing', async () => {
+    const controller = new AbortController();
+    const derive: Vault['derive'] = async (residents, audiences, { generation = 1 } = {}) => {
+      const codes = await world.vault.derive(residents, audiences, { generation });
+      controller.abort();
+      return codes;
+    };
+    const vault = { derive, fingerprint: world.vault.fingerprint.bind(world.vault) } as Vault;
+    const issuer = await openIssuer({ vault, store: world.store });
+    await expect(issuer.issueBatch('A1', request(3), { signal: controller.signal })).rejects.toThrow(
+      withCode('ABORTED'),
+    );
+    expect((await world.store.count()).issuances).toBe(0);
   });
 });
 

@@ -1,8 +1,10 @@
 import { openIssuer, parsePerInstitutionCode } from 'renkei';
+import { openSoftwareVault } from 'renkei/software';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { syntheticResidents } from '../support/residents.js';
-import { openSoftwareIssuer, type SoftwareIssuer } from '../support/software-issuer.js';
+import { KEY_NAMES, openSoftwareIssuer, type SoftwareIssuer } from '../support/software-issuer.js';
 import { acquisitionNumbers } from '../support/synthetic-batches.js';
+import { testKey, testKeys } from '../support/test-keys.js';
 import { withCode } from '../support/with-code.js';
 
 /** People issued for before and after B2 got the second version of its key. */
@@ -84,6 +86,20 @@ describe('a second version of an institution’s key', () => {
     ]);
     const [again] = [...(await other.issueBatch('B2', request(1), { reissue: true }))];
     expect(again).toMatchObject({ status: 'already-issued', code: (b2 as { code: string }).code });
+  });
+
+  it('leaves the first version refused when that was exchanged in the vault', async () => {
+    const keys = { ...testKeys(KEY_NAMES), 'institution/B2/1': testKey('another') };
+    const vault = await openSoftwareVault({ keys });
+    const calls = [
+      (issuer: SoftwareIssuer['issuer']) => translate(issuer, a, 'A1', 'B2'),
+      (issuer: SoftwareIssuer['issuer']) => translate(issuer, early, 'B2', 'A1'),
+      (issuer: SoftwareIssuer['issuer']) => issuer.issueBatch('B2', request(1), { reissue: true }),
+    ];
+    for (const call of calls) {
+      const issuer = await openIssuer({ vault, store: world.store });
+      await expect(call(issuer)).rejects.toThrow(withCode('KEY_FINGERPRINT_MISMATCH'));
+    }
   });
 
   it('that this vault lacks is an error of the key, not a wrong answer', async () => {
