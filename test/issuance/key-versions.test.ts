@@ -72,6 +72,14 @@ describe('a second version of an institution’s key', () => {
     expect(parsePerInstitutionCode((last as { code: string }).code).version).toBe(2);
   });
 
+  it('gives way to version 10: the highest is highest by number, not by name', async () => {
+    await world.issuer.registerInstitution('B2', 10);
+    const residents = syntheticResidents(3, ALL, 1);
+    const [last] = [...(await world.issuer.issueBatch('B2', { acquisitionNumbers: ['X'], residents }))];
+    expect(parsePerInstitutionCode((last as { code: string }).code).version).toBe(10);
+    expect(await translate(world.issuer, a, 'A1', 'B2')).toEqual(all);
+  });
+
   it('is understood by an issuer of another process that was opened before it was registered', async () => {
     const fresh = await openSoftwareIssuer();
     const { vault, store } = fresh;

@@ -72,6 +72,13 @@ export function describeIssuanceStore(open: () => Promise<IssuanceStore>): void 
       expect((await store.listKeys()).filter((key) => key.name === name)).toEqual([keyRecord(name, 'f1')]);
     });
 
+    it('keeps nothing of the object it was given', async () => {
+      const record = keyRecord(name, 'f1');
+      await store.registerKey(record);
+      record.fingerprint = 'changed';
+      expect(await store.listKeys()).toContainEqual(keyRecord(name, 'f1'));
+    });
+
     it('refuses another fingerprint under a name, and changes nothing', async () => {
       await store.registerKey(keyRecord(name, 'f1'));
       const before = await store.listKeys();
@@ -97,7 +104,9 @@ export function describeIssuanceStore(open: () => Promise<IssuanceStore>): void 
 
     it('lists all keys ordered by name', async () => {
       const names = [storeAudience(2), linkKey(1), storeAudience(10), institutionAudience('a1', 1)];
-      for (const [k, key] of names.entries()) await store.registerKey(keyRecord(key, `f${k}`));
+      for (const [k, key] of names.entries()) {
+        await store.registerKey({ ...keyRecord(key, `f${k}`), registeredAt: 9_000 - k });
+      }
       expect((await store.listKeys()).map((key) => key.name)).toEqual([
         'institution/A1/1',
         'institution/B2/1',

@@ -9,7 +9,7 @@ import {
 import { openSoftwareVault } from 'renkei/software';
 import { testKeys } from './test-keys.js';
 
-/** The keys of three institutions, two of which have a second version, and of two record periods. */
+/** The keys of three institutions, two of which have later versions, and of two record periods. */
 export const KEY_NAMES = [
   'link/1',
   'store/1',
@@ -17,6 +17,7 @@ export const KEY_NAMES = [
   'institution/A1/2',
   'institution/B2/1',
   'institution/B2/2',
+  'institution/B2/10',
   'institution/C3/1',
   'record/2026',
   'record/2027',
