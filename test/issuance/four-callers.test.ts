@@ -33,6 +33,7 @@ describe('ten thousand issues from four concurrent callers of one process', () =
 
   it.each(Object.keys(stores))(
     'give each person one row and one code: sealed vault, %s store',
+    { timeout: 180_000 },
     async (name) => {
       const store = await (stores[name] as (typeof stores)[string])();
       // Two issuers on one store, as two servers would be, each with two callers.
