@@ -1,3 +1,4 @@
+import { allocateOffHeap } from '../bytes/allocate.js';
 import { Redacted } from '../bytes/redacted.js';
 import { wipe } from '../bytes/wipe.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
@@ -73,7 +74,7 @@ export function writeResidentRecordCode(
  * redacted in every rendering.
  */
 export class ResidentRecordCode extends Redacted {
-  readonly #digits = new Uint8Array(RESIDENT_RECORD_CODE_LENGTH);
+  readonly #digits = allocateOffHeap(RESIDENT_RECORD_CODE_LENGTH);
   #wiped = false;
 
   /**
@@ -100,7 +101,8 @@ export class ResidentRecordCode extends Redacted {
         'this resident record code was used and wiped before',
       );
     }
-    const digits = this.#digits.slice();
+    const digits = allocateOffHeap(RESIDENT_RECORD_CODE_LENGTH);
+    digits.set(this.#digits);
     this.wipe();
     return digits;
   }
