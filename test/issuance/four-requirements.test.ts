@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import {
+  createMemoryStore,
+  institutionAudience,
+  openIssuer,
+  type PerInstitutionCode,
+  parsePerInstitutionCode,
+} from 'renkei';
+import { openSoftwareVault } from 'renkei/software';
 import { describe, expect, it } from 'vitest';
-import { institutionAudience } from '../../src/codes/key-names.js';
-import { type PerInstitutionCode, parsePerInstitutionCode } from '../../src/codes/per-institution-code.js';
-import { openIssuer } from '../../src/issuance/issuer.js';
-import { createMemoryStore } from '../../src/stores/memory/memory-store.js';
-import { openSoftwareVault } from '../../src/vault/software/software-vault.js';
 import { referenceCode } from '../support/reference.js';
 import { syntheticResidentTexts } from '../support/residents.js';
 import { seededBytes } from '../support/seeded-bytes.js';

@@ -1,11 +1,9 @@
 import { fc, test } from '@fast-check/vitest';
+import { createMemoryStore, openIssuer, parsePerInstitutionCode } from 'renkei';
+import { openSoftwareVault } from 'renkei/software';
 import { describe, expect, it, vi } from 'vitest';
 import { codeAt } from '../../src/codes/packed-codes.js';
-import { parsePerInstitutionCode } from '../../src/codes/per-institution-code.js';
-import { openIssuer } from '../../src/issuance/issuer.js';
-import { createMemoryStore } from '../../src/stores/memory/memory-store.js';
 import { checkDigit } from '../../src/subjects/resident-record-code.js';
-import { openSoftwareVault } from '../../src/vault/software/software-vault.js';
 import { referenceCode, referenceLinkageCode } from '../support/reference.js';
 import { syntheticResidents, syntheticResidentTexts } from '../support/residents.js';
 import { AAA, AAA_2, BBB, RECORD, STORE, TEST_KEYS } from '../support/test-keys.js';

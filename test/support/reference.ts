@@ -1,9 +1,8 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import { type KeyName, linkKey } from '../../src/codes/key-names.js';
 
 /**
  * The scheme once more, straight from its definition and on node:crypto alone: one person at a time, no batches. It
- * shares nothing with the vaults but the names of keys.
+ * shares no line with the library.
  */
 
 /** AES-256 keys by name. */
@@ -23,19 +22,19 @@ export function wrapKey(key: Uint8Array, value: Uint8Array): Buffer {
 /** L[g] of a resident record code. */
 export function referenceLinkageCode(keys: KeySet, resident: string, generation = 1): Buffer {
   let value: Buffer = Buffer.from(`RK1:\0${resident}`, 'latin1');
-  for (let g = 1; g <= generation; g++) value = aes256(keys[linkKey(g)] as Uint8Array, value);
+  for (let g = 1; g <= generation; g++) value = aes256(keys[`link/${g}`] as Uint8Array, value);
   return value;
 }
 
 /** The code of a person at an audience. */
-export function referenceCode(keys: KeySet, resident: string, audience: KeyName, generation = 1): Uint8Array {
+export function referenceCode(keys: KeySet, resident: string, audience: string, generation = 1): Uint8Array {
   return new Uint8Array(
     wrapKey(keys[audience] as Uint8Array, referenceLinkageCode(keys, resident, generation)),
   );
 }
 
 /** The fingerprint of a key. */
-export function referenceFingerprint(keys: KeySet, name: KeyName): string {
+export function referenceFingerprint(keys: KeySet, name: string): string {
   const key = keys[name] as Uint8Array;
   const wrapping = name.startsWith('link/') ? aes256(key, Buffer.from('RK1:\x01fingerprint', 'latin1')) : key;
   return createHash('sha256')

@@ -1,10 +1,4 @@
-import {
-  institutionAudience,
-  type KeyName,
-  linkKey,
-  recordAudience,
-  storeAudience,
-} from '../../src/codes/key-names.js';
+import { institutionAudience, type KeyName, linkKey, recordAudience, storeAudience } from 'renkei';
 import type { KeySet } from './reference.js';
 import { seededBytes } from './seeded-bytes.js';
 
