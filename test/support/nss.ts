@@ -21,6 +21,10 @@ const DATABASE_SLOT = 1;
 export function makeNssToken(): NssToken {
   ensureSystemPackages();
   const folder = mkdtempSync(join(tmpdir(), 'renkei-nss-'));
+  // softokn derives the key of its database from the PIN anew for every use of a stored key: 10,000 rounds each time,
+  // and here one, because the token lives for a minute.
+  process.env.NSS_MIN_MP_PBE_ITERATION_COUNT = '1';
+  process.env.NSS_MAX_MP_PBE_ITERATION_COUNT = '1';
   const libraryParameters = `configdir='sql:${folder}' certPrefix='' keyPrefix='' secmod='' flags=forceOpen,noModDB`;
   const module = new pkcs11js.PKCS11();
   module.load(NSS_MODULE);

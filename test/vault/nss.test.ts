@@ -27,7 +27,7 @@ vaultContract({
   open: () => openPkcs11Vault(options),
   advances: false,
   assurance: level1,
-  longBatch: 20_000,
+  longBatch: 5_000,
 });
 
 vaultContract({
