@@ -1,4 +1,5 @@
-import { fc, test } from '@fast-check/vitest';
+import { test } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { createMemoryStore, openIssuer, parsePerInstitutionCode } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { describe, expect, it, vi } from 'vitest';
