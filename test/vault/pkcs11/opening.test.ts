@@ -256,4 +256,15 @@ describe('chunk sizes and sessions change nothing in the answer', () => {
       referenceCode(TEST_KEYS, Buffer.from(syntheticResidents(2, 0, 1)).toString('latin1'), AAA),
     );
   });
+
+  it('refusals come in the order of the batch, whichever session is done first', async () => {
+    await using vault = await openPkcs11Vault({ ...options, sessions: 2 });
+    // The second message is nothing but refusals, so that it is answered long before the first.
+    const batch = syntheticResidents(2, 0, 512);
+    batch.fill(0, 11 * 256);
+    batch.fill(0, 0, 11);
+    const { refusals } = await vault.derive(batch, [AAA, STORE]);
+    const wanted = [0, ...Array.from({ length: 256 }, (_, k) => 256 + k)];
+    expect(refusals.map(({ index }) => index)).toEqual(wanted);
+  });
 });
