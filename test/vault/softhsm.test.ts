@@ -55,7 +55,7 @@ vaultContract({
   open: () => openPkcs11Vault({ ...open1, engine: 'bulk', chunkBytes: 48 }),
   advances: true,
   assurance: { level: 1, name: 'host-visible', basis: 'key-attributes' },
-  longBatch: 20_000,
+  longBatch: 3_000,
 });
 
 describe('C_WrapKey by bare calls of the module', () => {

@@ -222,7 +222,7 @@ describe('one module, several vaults', () => {
 });
 
 describe('chunk sizes and sessions change nothing in the answer', () => {
-  const ROWS = 3_000;
+  const ROWS = 1_000;
   it.each([
     [16, 1],
     [48, 1],
@@ -234,12 +234,12 @@ describe('chunk sizes and sessions change nothing in the answer', () => {
     await using vault = await openPkcs11Vault({ ...options, engine: 'bulk', chunkBytes, sessions });
     const residents = () => {
       const batch = syntheticResidents(2, 0, ROWS);
-      for (const bad of [0, 2, 3, 4, 2_999]) batch.fill(0x78, 11 * bad, 11 * bad + 1);
+      for (const bad of [0, 2, 3, 4, 999]) batch.fill(0x78, 11 * bad, 11 * bad + 1);
       return batch;
     };
     const audiences = [AAA, STORE];
     const wanted = await reference.derive(residents(), audiences);
-    expect(wanted.refusals.map(({ index }) => index)).toEqual([0, 2, 3, 4, 2_999]);
+    expect(wanted.refusals.map(({ index }) => index)).toEqual([0, 2, 3, 4, 999]);
     expect(await vault.derive(residents(), audiences)).toEqual(wanted);
     const codes = wanted.codes[0] as Uint8Array;
     expect(await vault.translate(codes, AAA, [STORE])).toEqual(
