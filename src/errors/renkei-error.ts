@@ -25,7 +25,7 @@ export class RenkeiError extends Error {
   /** True when the same call may be made again without harm. */
   readonly retryable: boolean;
   /** The place of the offending item in its batch, where there is one. */
-  readonly index?: number;
+  declare readonly index?: number;
 
   constructor(code: RenkeiErrorCode, message: string, details: RenkeiErrorDetails = {}) {
     super(message.replaceAll(ELEVEN_OR_TWELVE_DIGITS, '[digits]'));

@@ -19,12 +19,12 @@ import { openPkcs11Vault, provisionKeys } from 'renkei/pkcs11';
 import { openSoftwareVault } from 'renkei/software';
 import { openSqliteStore } from 'renkei/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testKey, testKeys } from '../support/named-keys.js';
 import { syntheticResidents, syntheticResidentTexts } from '../support/residents.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 import { makeScratchToken } from '../support/softhsm.js';
 import { openSoftwareIssuer } from '../support/software-issuer.js';
 import { standIn } from '../support/stand-in.js';
-import { testKey, testKeys } from '../support/test-keys.js';
 
 const [RESIDENT, SECOND] = syntheticResidentTexts(77, 0, 2) as [string, string];
 const INDIVIDUAL_NUMBER = '987654321098';

@@ -3,11 +3,11 @@ import { openPkcs11Vault, provisionKeys } from 'renkei/pkcs11';
 import { openSoftwareVault } from 'renkei/software';
 import { openSqliteStore } from 'renkei/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testKeys } from '../support/named-keys.js';
 import { syntheticResidents, syntheticResidentTexts } from '../support/residents.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 import { makeScratchToken } from '../support/softhsm.js';
 import { acquisitionNumbers, syntheticBatches } from '../support/synthetic-batches.js';
-import { testKeys } from '../support/test-keys.js';
 import { withCode } from '../support/with-code.js';
 
 const KEYS = testKeys(['link/1', 'store/1', 'institution/A1/1', 'institution/B2/1', 'record/2026']);

@@ -2,11 +2,11 @@ import { inspect } from 'node:util';
 import { createMemoryStore, MAX_BATCH_ROWS, openIssuer, ResidentRecordCode, type Vault } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { testKeys } from '../support/named-keys.js';
 import { syntheticResidents, syntheticResidentTexts } from '../support/residents.js';
 import { KEY_NAMES, openSoftwareIssuer, type SoftwareIssuer } from '../support/software-issuer.js';
 import { standIn } from '../support/stand-in.js';
 import { acquisitionNumbers } from '../support/synthetic-batches.js';
-import { testKeys } from '../support/test-keys.js';
 import { withCode } from '../support/with-code.js';
 
 const CODE = /^[a-z2-7]{40}$/;

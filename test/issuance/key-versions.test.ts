@@ -1,10 +1,10 @@
 import { openIssuer, parsePerInstitutionCode } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { testKey, testKeys } from '../support/named-keys.js';
 import { syntheticResidents } from '../support/residents.js';
 import { KEY_NAMES, openSoftwareIssuer, type SoftwareIssuer } from '../support/software-issuer.js';
 import { acquisitionNumbers } from '../support/synthetic-batches.js';
-import { testKey, testKeys } from '../support/test-keys.js';
 import { withCode } from '../support/with-code.js';
 
 /** People issued for before and after B2 got the second version of its key. */

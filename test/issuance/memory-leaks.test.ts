@@ -7,9 +7,9 @@ import { Child } from '../support/child.js';
 import type { LeakPlan } from '../support/leak-child.js';
 import { packedLinkageCodes } from '../support/linkage-codes.js';
 import { type Finding, MemoryScan } from '../support/memory-scan.js';
+import { testKeys } from '../support/named-keys.js';
 import { syntheticResidents } from '../support/residents.js';
 import { makeScratchToken } from '../support/softhsm.js';
-import { testKeys } from '../support/test-keys.js';
 
 const SEED = 41;
 const RESIDENTS = 20_000;

@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import { createMemoryStore, institutionAudience, openIssuer } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { describe, expect, it } from 'vitest';
+import { testKey, testKeys } from '../support/named-keys.js';
 import { KEY_NAMES, openSoftwareIssuer } from '../support/software-issuer.js';
 import { standIn } from '../support/stand-in.js';
-import { testKey, testKeys } from '../support/test-keys.js';
 import { withCode } from '../support/with-code.js';
 
 const openVault = (changes: Record<string, Uint8Array> = {}) =>

@@ -5,10 +5,10 @@ import { openSqliteStore } from 'renkei/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Child } from '../support/child.js';
 import type { IssuingPlan } from '../support/issuing-child.js';
+import { testKeys } from '../support/named-keys.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 import { makeScratchToken } from '../support/softhsm.js';
 import { syntheticBatches } from '../support/synthetic-batches.js';
-import { testKeys } from '../support/test-keys.js';
 
 const INSTITUTION = 'A1';
 const BATCHES = { seed: 9, batches: 40, size: 1_000 };

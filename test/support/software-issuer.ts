@@ -7,7 +7,7 @@ import {
   type Vault,
 } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
-import { testKeys } from './test-keys.js';
+import { testKeys } from './named-keys.js';
 
 /** The keys of three institutions, two of which have later versions, and of two record periods. */
 export const KEY_NAMES = [

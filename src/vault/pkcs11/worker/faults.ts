@@ -9,6 +9,7 @@ export interface Ckr {
 
 /** Return values this library acts on (PKCS#11 2.40 section 5.1.6). */
 export const CKR = {
+  GENERAL_ERROR: 0x05,
   DATA_LEN_RANGE: 0x21,
   ATTRIBUTE_TYPE_INVALID: 0x12,
   PIN_INCORRECT: 0xa0,
@@ -44,7 +45,7 @@ const FAULTS: ReadonlySet<number> = new Set([
 
 /** Answers that are about the device in most modules, but about the item in some. */
 const EITHER: ReadonlySet<number> = new Set([
-  0x05, // GENERAL_ERROR: what SoftHSM says of a forged code
+  CKR.GENERAL_ERROR, // what SoftHSM says of a forged code
   0x06, // FUNCTION_FAILED
 ]);
 

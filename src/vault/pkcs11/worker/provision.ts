@@ -2,7 +2,7 @@ import pkcs11js, { type Attribute, type Template } from 'pkcs11js';
 import type { KeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
 import type { ProvisionAnswer, ProvisionRequest } from '../protocol.js';
-import { CKR, ckrOf, moduleError } from './faults.js';
+import { CKR, calling, ckrOf, moduleError } from './faults.js';
 import { findKeys, keySearch, sealedUsages, type Usage } from './key-ring.js';
 import type { Session } from './session.js';
 
@@ -54,32 +54,48 @@ export function provisionKey(session: Session, { name, level, value }: Provision
     throw new RenkeiError('KEY_EXISTS', `there is a key ${name} on the token already`);
   }
   const template = profile(name, level);
-  const make = (attributes: Template) => {
-    if (value === undefined) generate(session, attributes);
-    else importKey(session, attributes, Buffer.from(value));
-  };
+  const make = (attributes: Template) =>
+    value === undefined ? generate(session, attributes) : importKey(session, attributes, Buffer.from(value));
+  let refusal: unknown;
   try {
     make(template);
     return { omitted: [] };
   } catch (error) {
-    if (ckrOf(error)?.code !== CKR.ATTRIBUTE_TYPE_INVALID) throw moduleError(callOf(value), error);
+    refusal = error;
+  }
+  const answer = ckrOf(refusal)?.code;
+  if (answer !== CKR.ATTRIBUTE_TYPE_INVALID && answer !== CKR.GENERAL_ERROR) {
+    throw moduleError(callOf(value), refusal);
   }
   const isOptional = ({ type }: Attribute) => Object.hasOwn(OPTIONAL, type);
-  try {
-    make(template.filter((attribute) => !isOptional(attribute)));
-  } catch (error) {
-    throw moduleError(callOf(value), error);
+  const key = calling(callOf(value), () => make(template.filter((attribute) => !isOptional(attribute))));
+  const omitted = template.filter(isOptional);
+  // NSS softokn says CKR_GENERAL_ERROR of an attribute it does not know. From a module that knows it, the answer
+  // meant something else, and a key made with less than the profile must not stay.
+  if (omitted.some(({ type }) => knowsAttribute(session, key, type))) {
+    calling('C_DestroyObject', () => session.module.C_DestroyObject(session.handle, key));
+    throw moduleError(callOf(value), refusal);
   }
-  return { omitted: template.filter(isOptional).map(({ type }) => OPTIONAL[type] as string) };
+  return { omitted: omitted.map(({ type }) => OPTIONAL[type] as string) };
 }
 
-function generate({ module, handle }: Session, attributes: Template): void {
+function knowsAttribute({ module, handle }: Session, key: Buffer, type: number): boolean {
+  try {
+    module.C_GetAttributeValue(handle, key, [{ type }]);
+    return true;
+  } catch (error) {
+    if (ckrOf(error)?.code === CKR.ATTRIBUTE_TYPE_INVALID) return false;
+    throw moduleError('C_GetAttributeValue', error);
+  }
+}
+
+function generate({ module, handle }: Session, attributes: Template): Buffer {
   const length = { type: pkcs11js.CKA_VALUE_LEN, value: KEY_BYTES };
-  module.C_GenerateKey(handle, { mechanism: pkcs11js.CKM_AES_KEY_GEN }, [...attributes, length]);
+  return module.C_GenerateKey(handle, { mechanism: pkcs11js.CKM_AES_KEY_GEN }, [...attributes, length]);
 }
 
-function importKey({ module, handle }: Session, attributes: Template, value: Buffer): void {
-  module.C_CreateObject(handle, [...attributes, { type: pkcs11js.CKA_VALUE, value }]);
+function importKey({ module, handle }: Session, attributes: Template, value: Buffer): Buffer {
+  return module.C_CreateObject(handle, [...attributes, { type: pkcs11js.CKA_VALUE, value }]);
 }
 
 function callOf(value: SharedArrayBuffer | undefined): string {
