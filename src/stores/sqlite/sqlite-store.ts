@@ -16,6 +16,7 @@ import {
   type WriteOutcome,
 } from '../port.js';
 import { storing } from './faults.js';
+import { inKeyOrder } from './key-order.js';
 import { prepareSchema } from './schema.js';
 
 /** Options of {@link openSqliteStore}. */
@@ -99,13 +100,12 @@ class SqliteStore extends Redacted implements IssuanceStore {
           WHERE institution_id = @institution AND store_code = code`,
       )
       .raw() as never;
-    // In key order: neighbours in the table are written together.
+    // Both are given codes in key order.
     this.#insertPersons = database.prepare(
-      `INSERT INTO person SELECT code, @generation, @now FROM (${SLICES}) WHERE true ORDER BY code
-         ON CONFLICT DO NOTHING`,
+      `INSERT INTO person SELECT code, @generation, @now FROM (${SLICES}) WHERE true ON CONFLICT DO NOTHING`,
     );
     this.#insertIssuances = database.prepare(
-      `INSERT INTO issuance SELECT @institution, code, @version, @now FROM (${SLICES}) WHERE true ORDER BY code
+      `INSERT INTO issuance SELECT @institution, code, @version, @now FROM (${SLICES}) WHERE true
          ON CONFLICT DO NOTHING`,
     );
   }
@@ -154,8 +154,15 @@ class SqliteStore extends Redacted implements IssuanceStore {
         const there = this.#held.all({ codes, rows, institution: id });
         for (const [index, heldVersion] of there) held[index] = heldVersion;
         if (there.length === rows) return;
-        this.#insertPersons.run({ codes, rows, generation, now });
-        const { changes } = this.#insertIssuances.run({ codes, rows, institution: id, version, now });
+        const sorted = inKeyOrder(codes);
+        this.#insertPersons.run({ codes: sorted, rows, generation, now });
+        const { changes } = this.#insertIssuances.run({
+          codes: sorted,
+          rows,
+          institution: id,
+          version,
+          now,
+        });
         if (changes !== rows - there.length) markRepeated(codes, held, version);
       });
       // The write lock is taken before the look-up: nobody can come between the two.
