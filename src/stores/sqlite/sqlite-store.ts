@@ -145,28 +145,11 @@ class SqliteStore extends Redacted implements IssuanceStore {
 
   issue(batch: IssuanceBatch): Promise<Uint8Array> {
     return this.#run('issuing', () => {
-      const { institution, keyVersion: version, generation, issuedAt: now, storeCodes: codes } = batch;
-      const rows = checkStoreCodes(codes);
-      const held = new Uint8Array(rows);
-      if (rows === 0) return held;
-      const write = this.#database.transaction(() => {
-        const id = this.#idOf(institution);
-        const there = this.#held.all({ codes, rows, institution: id });
-        for (const [index, heldVersion] of there) held[index] = heldVersion;
-        if (there.length === rows) return;
-        const sorted = inKeyOrder(codes);
-        this.#insertPersons.run({ codes: sorted, rows, generation, now });
-        const { changes } = this.#insertIssuances.run({
-          codes: sorted,
-          rows,
-          institution: id,
-          version,
-          now,
-        });
-        if (changes !== rows - there.length) markRepeated(codes, held, version);
-      });
-      // The write lock is taken before the look-up: nobody can come between the two.
-      write.immediate();
+      const held = new Uint8Array(checkStoreCodes(batch.storeCodes));
+      if (held.length === 0) return held;
+      const sorted = inKeyOrder(batch.storeCodes);
+      // Most batches are new as a whole, and then the insertion itself has looked up every row.
+      if (!this.#insertNew(batch, sorted)) this.#lookUpAndInsert(batch, sorted, held);
       return held;
     });
   }
@@ -201,12 +184,53 @@ class SqliteStore extends Redacted implements IssuanceStore {
     return this.#drain.run(() => storing(during, action));
   }
 
+  /** Inserts a batch of which no row is there yet; else changes nothing and says false. */
+  #insertNew(batch: IssuanceBatch, sorted: Uint8Array): boolean {
+    const write = this.#database.transaction(() => {
+      if (this.#insert(batch, sorted) !== batch.storeCodes.length / CODE_LENGTH) throw new NotAllNew();
+    });
+    try {
+      write.immediate();
+      return true;
+    } catch (error) {
+      if (error instanceof NotAllNew) return false;
+      throw error;
+    }
+  }
+
+  /** Notes which rows are there and inserts the others. */
+  #lookUpAndInsert(batch: IssuanceBatch, sorted: Uint8Array, held: Uint8Array): void {
+    const { institution, keyVersion, storeCodes: codes } = batch;
+    const rows = held.length;
+    const write = this.#database.transaction(() => {
+      const there = this.#held.all({ codes, rows, institution: this.#idOf(institution) });
+      for (const [index, heldVersion] of there) held[index] = heldVersion;
+      if (there.length === rows) return;
+      if (this.#insert(batch, sorted) !== rows - there.length) markRepeated(codes, held, keyVersion);
+    });
+    // The write lock is taken before the look-up: nobody can come between the two.
+    write.immediate();
+  }
+
+  /** Inserts what is not there, persons and issuances; gives the number of issuances inserted. */
+  #insert(batch: IssuanceBatch, sorted: Uint8Array): number {
+    const { institution, keyVersion: version, generation, issuedAt: now } = batch;
+    const slices = { codes: sorted, rows: sorted.length / CODE_LENGTH };
+    const id = this.#idOf(institution);
+    const { changes } = this.#insertIssuances.run({ ...slices, institution: id, version, now });
+    if (changes > 0) this.#insertPersons.run({ ...slices, generation, now });
+    return changes;
+  }
+
   #idOf(institution: InstitutionCode): number {
     const id = this.#institutionId.get(institution);
     if (id === undefined) throw unknownInstitution(institution);
     return id;
   }
 }
+
+/** Thrown inside a transaction to roll it back. */
+class NotAllNew extends Error {}
 
 /** Of equal rows in one batch the first was inserted; the others found it there. */
 function markRepeated(codes: Uint8Array, held: Uint8Array, version: number): void {
