@@ -56,9 +56,8 @@ export function checkRequest({ acquisitionNumbers, residents }: IssuanceRequest)
   }
   const seen = new Set<unknown>();
   acquisitionNumbers.forEach((number: unknown, index) => {
-    const fault =
-      acquisitionNumberFault(number) ?? (seen.has(number) ? 'ACQUISITION_NUMBER_REPEATED' : undefined);
-    seen.add(number);
+    const repeated = seen.size === seen.add(number).size;
+    const fault = acquisitionNumberFault(number) ?? (repeated ? 'ACQUISITION_NUMBER_REPEATED' : undefined);
     if (fault === undefined) return;
     refused.set(index, fault);
     packed.fill(0, index * RESIDENT_RECORD_CODE_LENGTH, (index + 1) * RESIDENT_RECORD_CODE_LENGTH);

@@ -191,7 +191,7 @@ export class Issuer extends Redacted {
       checkOptions('translate', options, TRANSLATE_RULES);
       const from = parseInstitutionCode(options.from);
       const to = parseInstitutionCode(options.to);
-      const codes = new ItemCodes(texts.length);
+      const codes = ItemCodes.none(texts.length);
       if (texts.length === 0) return new TranslationResult(0, codes, new Map());
       await this.#parts.keys.active(from);
       const active = await this.#parts.keys.active(to);
