@@ -17,7 +17,7 @@ export class BareInsert {
     database.pragma('synchronous = FULL');
     database.pragma('wal_autocheckpoint = 8192');
     database.pragma('cache_size = -65536');
-    database.pragma('temp_store = MEMORY');
+    database.pragma('temp_store = FILE');
     database.exec(`
       CREATE TABLE person (
         store_code BLOB NOT NULL PRIMARY KEY CHECK (length(store_code) = 24),

@@ -68,7 +68,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Issu
       database.pragma('synchronous = FULL');
       database.pragma(`wal_autocheckpoint = ${CHECKPOINT_BYTES / PAGE_BYTES}`);
       database.pragma(`cache_size = -${cacheMiB * 1024}`);
-      database.pragma('temp_store = MEMORY');
+      // A batch touches nearly every page, and SQLite keeps the old ones until the statement has ended: in memory
+      // they would be as much as the database. The temporary file has no name and holds what the database holds.
+      database.pragma('temp_store = FILE');
       prepareSchema(database);
       return new SqliteStore(database);
     });
