@@ -38,14 +38,14 @@ async function compareWithBareInsert(vault: Vault, issuer: Issuer, folder: strin
   const store = parseAudience('store/1').name as Audience;
   const rounds: { readonly issueMs: number; readonly bareMs: number }[] = [];
   for (let first = 0; first < COMPARED; first += ROUND) {
-    const sorted: Uint8Array[] = [];
+    const rows: Uint8Array[] = [];
     for (const { residents } of requests(SEED, first, ROUND)) {
       const { codes } = await vault.derive(residents as Uint8Array, [store]);
-      sorted.push(inKeyOrder(codes[0] as Uint8Array));
+      rows.push(codes[0] as Uint8Array);
     }
     const batches = [...requests(SEED, first, ROUND)];
     const start = performance.now();
-    for (const codes of sorted) bare.insert(codes);
+    for (const codes of rows) bare.insert(inKeyOrder(codes));
     const between = performance.now();
     await issue(issuer, INSTITUTIONS[0], batches);
     rounds.push({ bareMs: between - start, issueMs: performance.now() - between });
