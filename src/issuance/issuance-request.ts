@@ -61,9 +61,8 @@ export function checkRequest(request: IssuanceRequest): CheckedRequest {
   const seen = new Set<unknown>();
   // Not forEach, which passes over the holes of an array.
   for (const [index, number] of acquisitionNumbers.entries()) {
-    const fault =
-      acquisitionNumberFault(number) ?? (seen.has(number) ? 'ACQUISITION_NUMBER_REPEATED' : undefined);
-    seen.add(number);
+    const repeated = seen.size === seen.add(number).size;
+    const fault = acquisitionNumberFault(number) ?? (repeated ? 'ACQUISITION_NUMBER_REPEATED' : undefined);
     if (fault === undefined) continue;
     refused.set(index, fault);
     packed.fill(0, index * RESIDENT_RECORD_CODE_LENGTH, (index + 1) * RESIDENT_RECORD_CODE_LENGTH);

@@ -71,8 +71,8 @@ interface Given {
 class LeavableSource {
   readonly #iterator: AsyncIterator<IssuanceRequest> | Iterator<IssuanceRequest>;
   readonly #discard: (request: IssuanceRequest) => void;
-  readonly #left: Promise<undefined>;
-  #leave: () => void = () => undefined;
+  /** Ends the wait for the batch that is coming. */
+  #stopWaiting: () => void = () => undefined;
   #open = true;
 
   constructor(
@@ -81,23 +81,30 @@ class LeavableSource {
   ) {
     this.#iterator = iteratorOf(batches);
     this.#discard = discard;
-    this.#left = new Promise((resolve) => {
-      this.#leave = () => resolve(undefined);
-    });
   }
 
   /** The next batch; `undefined` at the end, and once the source is left. */
   async next(): Promise<Given | undefined> {
     if (!this.#open) return undefined;
-    const coming = this.#take();
-    return Promise.race([coming, this.#left]);
+    // A race against one promise for the whole stream would keep every batch alive as long as that promise.
+    return new Promise((resolve, reject) => {
+      let waiting = true;
+      this.#stopWaiting = () => {
+        waiting = false;
+        resolve(undefined);
+      };
+      this.#take().then((given) => {
+        if (!waiting && given !== undefined) this.#discard(given.request);
+        resolve(given);
+      }, reject);
+    });
   }
 
   /** Asks for no more and lets the source clean up. Nobody waits for that, and nobody hears of its failure. */
   leave(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#leave();
+    this.#stopWaiting();
     void settled(Promise.resolve().then(() => this.#iterator.return?.()));
   }
 

@@ -202,7 +202,7 @@ export class Issuer extends Redacted {
       const from = parseInstitutionCode(options.from);
       const to = parseInstitutionCode(options.to);
       const rows = countTexts(texts);
-      const codes = new ItemCodes(rows);
+      const codes = ItemCodes.none(rows);
       if (rows === 0) return new TranslationResult(0, codes, new Map());
       await this.#parts.keys.active(from);
       const active = await this.#parts.keys.active(to);

@@ -5,7 +5,8 @@ import type { Chunk } from '../../../../src/vault/pkcs11/worker/engine.js';
 import type { FoundKey } from '../../../../src/vault/pkcs11/worker/key-ring.js';
 import { SealedEngine } from '../../../../src/vault/pkcs11/worker/sealed-engine.js';
 import { type BareSession, openBareSession, plantSessionKey } from '../../../support/bare-session.js';
-import { referenceCode, wrapKey } from '../../../support/reference.js';
+import { referenceCode } from '../../../support/reference.js';
+import { keyWrap } from '../../../support/reference-rk1.js';
 import { syntheticResidents, syntheticResidentTexts } from '../../../support/residents.js';
 import { seededBytes } from '../../../support/seeded-bytes.js';
 import { makeScratchToken } from '../../../support/softhsm.js';
@@ -32,7 +33,7 @@ beforeAll(() => {
     handle: plantSessionKey(real, KEYS[name]),
     usages: new Set(['wrap', 'unwrap', 'derive']),
     fingerprint: '',
-    wrappedZeroKey: wrapKey(KEYS[name], new Uint8Array(16)),
+    wrappedZeroKey: keyWrap(KEYS[name], new Uint8Array(16)),
   });
   link = found('link/1');
   store = found('store/1');
