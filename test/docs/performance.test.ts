@@ -9,10 +9,9 @@ const report = JSON.parse(
 ) as BenchReport;
 
 /** Rows of the table of figures: `| name | rate | limit | ratio | peak |`. */
-const quoted = [...page.matchAll(/^\| `([a-z0-9.-]+)` +\| ([^|]+) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|/gm)]
-  .map((row) => row.slice(1).map((cell) => cell.trim()))
-  // The table before it, of what the rows mean, has fewer columns.
-  .filter((row) => row.length === 5);
+const quoted = [
+  ...page.matchAll(/^\| `([a-z0-9.-]+)` +\| ([^|]+) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|/gm),
+].map((row) => row.slice(1).map((cell) => cell.trim()));
 
 const figure = (value: number | undefined) => (value === undefined ? '' : formatFigure(value));
 
