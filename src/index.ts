@@ -1,5 +1,7 @@
 export {
   type Audience,
+  type AuditKeyName,
+  auditKey,
   HIGHEST_VERSION,
   type InstitutionAudience,
   institutionAudience,
@@ -7,6 +9,7 @@ export {
   type LinkKeyName,
   linkKey,
   type ParsedAudience,
+  type ParsedAuditKey,
   type ParsedInstitutionAudience,
   type ParsedKeyName,
   type ParsedLinkKey,

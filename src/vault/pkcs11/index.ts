@@ -1,7 +1,7 @@
-export type { Engine, Pkcs11VaultOptions, TokenSelector } from './options.js';
+export type { KeyLevel } from './key-profile.js';
+export type { Engine, PinCallback, Pkcs11VaultOptions, TokenSelector } from './options.js';
 export { openPkcs11Vault } from './pkcs11-vault.js';
 export {
-  type KeyLevel,
   type KeyToProvision,
   type ProvisionedKey,
   type ProvisionKeysOptions,

@@ -39,7 +39,6 @@ export const ENFORCED_LINKAGE: readonly ProfileAttribute[] = [
   flag('CKA_SENSITIVE', true, 'its value is never shown'),
   flag('CKA_EXTRACTABLE', true, 'it must be wrapped for the next audience'),
   flag('CKA_WRAP_WITH_TRUSTED', true, 'but only under keys a security officer made'),
-  flag('CKA_MODIFIABLE', false, 'no function can be added later'),
   flag('CKA_COPYABLE', false, 'nor to a copy'),
   flag('CKA_ENCRYPT', false, 'a linkage code is no key to compute with'),
   flag('CKA_DECRYPT', false, 'a linkage code is no key to compute with'),
@@ -53,6 +52,8 @@ export const ENFORCED_LINKAGE: readonly ProfileAttribute[] = [
     value: ['CKM_AES_KEY_WRAP'],
     why: 'of the mechanisms that take a 128-bit AES key, none but this',
   },
+  // Last: SoftHSM sets what stands behind it on an object that is no longer modifiable, and refuses.
+  flag('CKA_MODIFIABLE', false, 'no function can be added later'),
 ];
 
 /**
@@ -60,6 +61,12 @@ export const ENFORCED_LINKAGE: readonly ProfileAttribute[] = [
  * CKA_MODIFIABLE here: what is left out is a stated limit, open to whoever has the PIN and the resident record code.
  */
 export const ENFORCED_DERIVED_LINKAGE = ENFORCED_LINKAGE.filter(({ name }) => name !== 'CKA_MODIFIABLE');
+
+/** A linkage code at level 2 and 1: sealed, but not against whoever may set its attributes. */
+export const SEALED_LINKAGE = ENFORCED_LINKAGE.filter(
+  ({ name }) =>
+    !['CKA_WRAP_WITH_TRUSTED', 'CKA_MODIFIABLE', 'CKA_COPYABLE', 'CKA_ALLOWED_MECHANISMS'].includes(name),
+);
 
 /** What a key of level 2 may do, by its kind: with anything more the host could compute with it block by block. */
 export function sealedUsages(name: KeyName): readonly ('derive' | 'wrap' | 'unwrap')[] {
@@ -91,16 +98,26 @@ export function keyProfile(name: KeyName, level: KeyLevel): KeyProfile {
     flag('CKA_DERIVE', isLink, isLink ? 'makes linkage codes' : UNUSED),
     flag('CKA_WRAP', !isLink, isLink ? UNUSED : 'makes codes'),
     flag('CKA_UNWRAP', usages.includes('unwrap'), usages.includes('unwrap') ? 'opens codes' : UNUSED),
-    flag('CKA_ENCRYPT', bulk, bulk ? 'the bulk engine computes block by block' : 'would show linkage codes to the host'),
+    flag(
+      'CKA_ENCRYPT',
+      bulk,
+      bulk ? 'the bulk engine computes block by block' : 'would show linkage codes to the host',
+    ),
     flag(
       'CKA_DECRYPT',
       bulk && usages.includes('unwrap'),
-      bulk && usages.includes('unwrap') ? 'the bulk engine computes block by block' : 'would show linkage codes to the host',
+      bulk && usages.includes('unwrap')
+        ? 'the bulk engine computes block by block'
+        : 'would show linkage codes to the host',
     ),
     flag('CKA_SIGN', false, UNUSED),
     flag('CKA_VERIFY', false, UNUSED),
     flag('CKA_MODIFIABLE', bulk, bulk ? 'can be locked down to level 2' : 'a modifiable key is not sealed'),
-    flag('CKA_COPYABLE', bulk, bulk ? 'is locked down through a copy' : 'a copy could be given other functions'),
+    flag(
+      'CKA_COPYABLE',
+      bulk,
+      bulk ? 'is locked down through a copy' : 'a copy could be given other functions',
+    ),
     { name: 'CKA_ALLOWED_MECHANISMS', value: mechanisms, why: 'one key, one purpose' },
   ];
   if (officers) {

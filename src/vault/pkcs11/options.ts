@@ -23,6 +23,12 @@ export interface TokenSelector {
   readonly serial?: string;
 }
 
+/** Whom a PIN belongs to. */
+export type LoginRole = 'user' | 'security-officer';
+
+/** Gives a PIN, as text or UTF-8 bytes; bytes are wiped after use. */
+export type PinCallback = () => string | Uint8Array | Promise<string | Uint8Array>;
+
 /** What any opening of a token needs. */
 export interface TokenOptions {
   /** Path of the PKCS#11 module (a shared library). */
@@ -35,7 +41,7 @@ export interface TokenOptions {
    * Gives the user PIN, as text or UTF-8 bytes (bytes are wiped after use). Called once; a refused PIN is never
    * tried again. Not needed for a token without login, or where this process is logged in already.
    */
-  readonly pin?: () => string | Uint8Array | Promise<string | Uint8Array>;
+  readonly pin?: PinCallback;
 }
 
 /** Options of `openPkcs11Vault`. */
@@ -97,13 +103,13 @@ export function checkToken(what: string, token: TokenSelector): void {
 }
 
 /** Asks for the PIN and gives its bytes; the caller wipes them. Without a callback no login is tried. */
-export async function readPin(options: TokenOptions): Promise<Uint8Array> {
-  if (options.pin === undefined) {
+export async function readPin(callback: PinCallback | undefined): Promise<Uint8Array> {
+  if (callback === undefined) {
     throw new RenkeiError('PIN_REFUSED', 'the token wants a login, and there is no pin callback');
   }
   let pin: unknown;
   try {
-    pin = await options.pin();
+    pin = await callback();
   } catch {
     // The callback's own error may hold what it read.
     throw new RenkeiError('PIN_REFUSED', 'the pin callback failed');

@@ -1,7 +1,8 @@
 import type { Audience, KeyName, LinkKeyName } from '../../codes/key-names.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import type { Refusal } from '../../errors/renkei-error.js';
-import type { Engine, TokenSelector } from './options.js';
+import type { KeyLevel } from './key-profile.js';
+import type { Engine, LoginRole, TokenSelector } from './options.js';
 
 /** What the caller's thread and a worker thread say to each other. One request at a time, one answer each. */
 export interface Requests {
@@ -10,7 +11,17 @@ export interface Requests {
   /** Find the token and open this worker's session. */
   readonly open: { readonly request: OpenRequest; readonly answer: { readonly needsLogin: boolean } };
   /** Log in, once for the whole process. */
-  readonly login: { readonly request: { readonly pin: SharedArrayBuffer }; readonly answer: null };
+  readonly login: {
+    readonly request: { readonly pin: SharedArrayBuffer; readonly role: LoginRole };
+    readonly answer: null;
+  };
+  /** Log out what this worker logged in, to log in as somebody else. */
+  readonly logout: { readonly request: null; readonly answer: null };
+  /** Tell which of these names are on the token, as far as the login shows. */
+  readonly present: {
+    readonly request: { readonly names: readonly KeyName[] };
+    readonly answer: { readonly names: readonly KeyName[] };
+  };
   readonly fingerprint: {
     readonly request: { readonly key: KeyName };
     readonly answer: { readonly fingerprint: string; readonly level: 1 | 2 };
@@ -51,7 +62,7 @@ export interface ComputeRequest {
 
 export interface ProvisionRequest {
   readonly name: KeyName;
-  readonly level: 1 | 2;
+  readonly level: KeyLevel;
   /** A known AES-256 key, in shared memory; without it the token generates one. */
   readonly value: SharedArrayBuffer | undefined;
 }

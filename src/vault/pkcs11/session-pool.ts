@@ -1,7 +1,7 @@
 import { wipe } from '../../bytes/wipe.js';
 import type { RenkeiError } from '../../errors/renkei-error.js';
 import { ModuleReference } from './module-registry.js';
-import { readPin, type TokenOptions } from './options.js';
+import { type LoginRole, type PinCallback, readPin, type TokenOptions } from './options.js';
 import type { OpenRequest } from './protocol.js';
 import { SessionWorker } from './session-worker.js';
 
@@ -24,7 +24,12 @@ export class SessionPool {
    * @throws RenkeiError `MODULE_LOAD`, `TOKEN_NOT_FOUND`, `TOKEN_AMBIGUOUS`, `MECHANISM_MISSING`, `PIN_REFUSED`,
    *   `PIN_LOCKED` or a module error
    */
-  static async open(options: TokenOptions, sessions: number, request: OpenRequest): Promise<SessionPool> {
+  static async open(
+    options: TokenOptions,
+    sessions: number,
+    request: OpenRequest,
+    login: 'at-once' | 'later' = 'at-once',
+  ): Promise<SessionPool> {
     const workers = Array.from({ length: sessions }, () => new SessionWorker());
     const { module, libraryParameters } = options;
     let reference: ModuleReference;
@@ -43,7 +48,7 @@ export class SessionPool {
     try {
       for (const worker of workers) {
         const { needsLogin } = await worker.ask('open', request);
-        if (needsLogin) await logIn(worker, options);
+        if (needsLogin && login === 'at-once') await logIn(worker, 'user', options.pin);
       }
       return pool;
     } catch (error) {
@@ -84,13 +89,18 @@ export class SessionPool {
   }
 }
 
-async function logIn(worker: SessionWorker, options: TokenOptions): Promise<void> {
-  const pin = await readPin(options);
+/** Asks for a PIN and logs in with it: one call, whatever the answer. */
+export async function logIn(
+  worker: SessionWorker,
+  role: LoginRole,
+  callback: PinCallback | undefined,
+): Promise<void> {
+  const pin = await readPin(callback);
   const shared = new SharedArrayBuffer(pin.length);
   const copy = new Uint8Array(shared);
   try {
     copy.set(pin);
-    await worker.ask('login', { pin: shared });
+    await worker.ask('login', { pin: shared, role });
   } finally {
     wipe(pin, copy);
   }

@@ -2,6 +2,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import pkcs11js, { type Template } from 'pkcs11js';
 import { type KeyName, parseKeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
+import { attributeType } from '../attributes.js';
+import { sealedUsages } from '../key-profile.js';
 import { CKR, calling, ckrOf, moduleError } from './faults.js';
 import type { Session } from './session.js';
 
@@ -21,6 +23,8 @@ export interface FoundKey {
   readonly name: KeyName;
   readonly handle: Buffer;
   readonly usages: ReadonlySet<Usage>;
+  /** Made by a security officer: linkage codes of level 3 may be wrapped under it. */
+  readonly trusted: boolean;
   readonly fingerprint: string;
   /** KW(K, 16 zero bytes): a code that unwraps whenever unwrapping works at all. */
   readonly wrappedZeroKey: Uint8Array;
@@ -93,7 +97,8 @@ export class KeyRing {
     for (const [usage, attribute] of Object.entries(USAGE_ATTRIBUTES)) {
       if (this.#flag(handle, attribute)) usages.add(usage as Usage);
     }
-    const key = { name, handle, usages, ...this.#fingerprinter({ name, handle, usages }) };
+    const trusted = this.#flag(handle, attributeType('CKA_TRUSTED')) === true;
+    const key = { name, handle, usages, trusted, ...this.#fingerprinter({ name, handle, usages }) };
     this.#keys.set(name, key);
     return key;
   }
@@ -121,21 +126,9 @@ export class KeyRing {
   }
 }
 
-/** What a key of level 2 may do, by its kind: with anything more the host could compute with it block by block. */
-export function sealedUsages(name: KeyName): readonly Usage[] {
-  switch (parseKeyName(name).kind) {
-    case 'link':
-      return ['derive'];
-    case 'record':
-      return ['wrap'];
-    default:
-      return ['wrap', 'unwrap'];
-  }
-}
-
 /** Level a key allows, by what its attributes permit. */
 export function levelOf({ name, usages }: Pick<FoundKey, 'name' | 'usages'>): 1 | 2 {
-  const sealed = sealedUsages(name);
+  const sealed: readonly Usage[] = sealedUsages(name);
   return [...usages].every((usage) => sealed.includes(usage)) ? 2 : 1;
 }
 

@@ -19,7 +19,7 @@ import {
 import { BulkEngine } from './bulk-engine.js';
 import type { SessionEngine } from './engine.js';
 import { calling, moduleError } from './faults.js';
-import { KeyRing, levelOf } from './key-ring.js';
+import { findKeys, KeyRing, levelOf } from './key-ring.js';
 import { provisionKey } from './provision.js';
 import { SealedEngine } from './sealed-engine.js';
 import { loadModule, logIn, needsLogin, openSession, type Session } from './session.js';
@@ -38,28 +38,37 @@ const handlers: { [N in RequestName]: (request: Requests[N]['request']) => Reque
     return { initialisedHere: loaded.initialisedHere };
   },
   open(request) {
-    session = openSession(present(module), request);
+    session = openSession(opened(module), request);
     engine = makeEngine(session, request);
     if (engine !== undefined) keys = new KeyRing(session, engine.fingerprint);
     return { needsLogin: needsLogin(session) };
   },
-  login({ pin }) {
+  login({ pin, role }) {
     try {
-      logIn(present(session), pin);
+      logIn(opened(session), role, pin);
     } finally {
       wipe(new Uint8Array(pin));
     }
     return null;
   },
+  logout() {
+    const { module: loaded, handle } = opened(session);
+    calling('C_Logout', () => loaded.C_Logout(handle));
+    return null;
+  },
+  present({ names }) {
+    const open = opened(session);
+    return { names: names.filter((name) => findKeys(open, name).length > 0) };
+  },
   fingerprint({ key }) {
-    const found = present(keys).find(key);
+    const found = opened(keys).find(key);
     return { fingerprint: found.fingerprint, level: levelOf(found) };
   },
   compute(request) {
-    return { refusals: compute(present(engine), present(keys), request) };
+    return { refusals: compute(opened(engine), opened(keys), request) };
   },
   provision(request) {
-    return provisionKey(present(session), request);
+    return provisionKey(opened(session), request);
   },
   stop({ finalize }) {
     if (module !== undefined) stop(module, session, finalize);
@@ -105,7 +114,7 @@ function stop(loaded: PKCS11, open: Session | undefined, finalize: boolean): voi
   }
 }
 
-function present<T>(value: T | undefined): T {
+function opened<T>(value: T | undefined): T {
   if (value === undefined) throw new RenkeiError('MODULE_FAULT', 'the worker has no open session');
   return value;
 }

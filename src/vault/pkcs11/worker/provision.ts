@@ -39,7 +39,9 @@ export function provisionKey(session: Session, { name, level, value }: Provision
   } catch (error) {
     throw moduleError(call, error);
   }
-  return { omitted: attributes.map((attribute) => attribute.name).filter((attribute) => OPTIONAL.has(attribute)) };
+  return {
+    omitted: attributes.map((attribute) => attribute.name).filter((attribute) => OPTIONAL.has(attribute)),
+  };
 }
 
 function generate({ module, handle }: Session, template: Template): void {
