@@ -5,6 +5,8 @@ import type { Refusal } from '../errors/renkei-error.js';
 export interface VaultCallOptions {
   /** Gives up between items; the call then fails with `ABORTED` and hands out nothing. */
   readonly signal?: AbortSignal;
+  /** Gives up after so many milliseconds; the call then fails with `DEADLINE_EXCEEDED`. Default: no deadline. */
+  readonly timeoutMs?: number;
 }
 
 /** Options of {@link Vault.derive}. */
@@ -39,6 +41,21 @@ export interface KeyAssurance {
   readonly name: KeyName;
   /** 0 `software`, 1 `host-visible`, 2 `hsm-sealed`. */
   readonly level: 0 | 1 | 2;
+}
+
+/** How a vault is doing. */
+export interface VaultHealth {
+  /**
+   * `ready`: calls are served. `degraded`: served, but something is to be mended first. `unavailable`: calls fail at
+   * once until a probe succeeds. `closed`: for good.
+   */
+  readonly state: 'ready' | 'degraded' | 'unavailable' | 'closed';
+  /** Sessions of the HSM; 0 for a vault without. */
+  readonly sessions: number;
+  /** Sessions to be mended before their next use. */
+  readonly brokenSessions: number;
+  /** Recoveries since the opening. */
+  readonly recoveries: number;
 }
 
 /**
@@ -94,6 +111,9 @@ export interface Vault {
 
   /** The level of assurance, as far as this vault can tell. */
   assurance(): Promise<Assurance>;
+
+  /** How the vault is doing. Answers at once and never throws. */
+  health(): VaultHealth;
 
   /** Refuses new calls, lets the running ones end, then lets go of keys and sessions. May be called twice. */
   close(): Promise<void>;

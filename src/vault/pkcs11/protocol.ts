@@ -1,6 +1,7 @@
 import type { Audience, KeyName, LinkKeyName } from '../../codes/key-names.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import type { Refusal } from '../../errors/renkei-error.js';
+import type { ModuleFault } from './fault.js';
 import type { KeyLevel } from './key-profile.js';
 import type { Engine, LoginRole, TokenSelector } from './options.js';
 
@@ -8,7 +9,12 @@ import type { Engine, LoginRole, TokenSelector } from './options.js';
 export interface Requests {
   /** Load and initialise the module. */
   readonly start: { readonly request: StartRequest; readonly answer: { readonly initialisedHere: boolean } };
-  /** Find the token and open this worker's session. */
+  /** Finalise and initialise the module. No other worker of the process may be inside it. */
+  readonly reinitialise: {
+    readonly request: StartRequest & { readonly finalize: boolean };
+    readonly answer: { readonly initialisedHere: boolean };
+  };
+  /** Find the token and open this worker's session, in place of the one it may have. Keys are found anew. */
   readonly open: { readonly request: OpenRequest; readonly answer: { readonly needsLogin: boolean } };
   /** Log in, once for the whole process. */
   readonly login: {
@@ -77,6 +83,8 @@ export type RequestName = keyof Requests;
 export interface FailureMessage {
   readonly code: RenkeiErrorCode;
   readonly message: string;
+  /** Set when a recovery may mend it. */
+  readonly fault?: ModuleFault;
 }
 
 export type AnswerMessage =

@@ -2,10 +2,13 @@ import { wipe } from '../../bytes/wipe.js';
 import { type KeyName, parseKeyName } from '../../codes/key-names.js';
 import { checkOptions, functionRule, required } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import { CallLimits } from '../call-limits.js';
 import { type KeyLevel, keyProfile } from './key-profile.js';
 import {
   checkToken,
+  DEFAULT_BREAKER_PAUSE_MS,
   DEFAULT_CHUNK_BYTES,
+  DEFAULT_MODULE_TIMEOUT_MS,
   type PinCallback,
   TOKEN_RULES,
   type TokenOptions,
@@ -71,10 +74,16 @@ export async function provisionKeys(options: ProvisionKeysOptions): Promise<Prov
     engine: undefined,
     chunkBytes: DEFAULT_CHUNK_BYTES,
   };
-  const pool = await SessionPool.open(options, 1, request);
+  const pool = await SessionPool.open(options, 1, request, {
+    retries: 0,
+    moduleTimeoutMs: DEFAULT_MODULE_TIMEOUT_MS,
+    breakerPauseMs: DEFAULT_BREAKER_PAUSE_MS,
+    observe: undefined,
+  });
+  const limits = new CallLimits({});
   const made = new Map<KeyName, ProvisionedKey>();
   try {
-    await pool.use(async (worker) => {
+    await pool.run(async (worker) => {
       const { names } = await worker.ask('present', { names: keys.map(({ name }) => name) });
       const [first] = names;
       if (first !== undefined)
@@ -87,7 +96,7 @@ export async function provisionKeys(options: ProvisionKeysOptions): Promise<Prov
         await logIn(worker, 'user', options.pin);
       }
       for (const key of keys) if (!officers.includes(key)) made.set(key.name, await make(worker, key));
-    });
+    }, limits);
   } finally {
     await pool.close();
   }

@@ -3,9 +3,10 @@ import pkcs11js, { type Template } from 'pkcs11js';
 import { type KeyName, parseKeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
 import { attributeType } from '../attributes.js';
+import { FaultError } from '../fault.js';
 import { sealedUsages } from '../key-profile.js';
 import { CKR, calling, ckrOf, moduleError } from './faults.js';
-import type { Session } from './session.js';
+import { needsLogin, type Session } from './session.js';
 
 /** What a key is asked to do. */
 export type Usage = 'derive' | 'wrap' | 'unwrap' | 'encrypt' | 'decrypt';
@@ -82,6 +83,8 @@ export class KeyRing {
     const handles = findKeys(this.#session, name);
     const [handle] = handles;
     if (handle === undefined) {
+      // Private keys cannot be seen without a login, which may have been lost.
+      if (needsLogin(this.#session)) throw new FaultError('login', 'the login is lost');
       throw new RenkeiError('KEY_NOT_FOUND', `there is no AES key ${name} with its identifier on the token`);
     }
     if (handles.length > 1) {
@@ -105,12 +108,37 @@ export class KeyRing {
 
   /** Finds a key, holds its fingerprint against the expected one and checks that it may be used so. */
   use(name: KeyName, expected: string | undefined, ...usages: readonly Usage[]): FoundKey {
-    const key = this.find(name);
+    const key = this.#findVerified(name);
     if (key.fingerprint !== expected) {
-      throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `key ${name} has another fingerprint than expected`);
+      // Either another key, or handles gone stale: one recovery tells.
+      const message = `key ${name} has another fingerprint than expected`;
+      throw new FaultError('login', message, 'KEY_FINGERPRINT_MISMATCH');
     }
     for (const usage of usages) requireUsage(key, usage);
     return key;
+  }
+
+  /** A key that was there when the vault first used it: when it is missing now, the token has a fault. */
+  #findVerified(name: KeyName): FoundKey {
+    try {
+      return this.find(name);
+    } catch (error) {
+      if (!(error instanceof RenkeiError) || error.code !== 'KEY_NOT_FOUND') throw error;
+      throw new FaultError('device', `key ${name}, verified before, is not on the token now`);
+    }
+  }
+
+  /**
+   * Makes sure that handles still mean the keys they were found as. After somebody else in this process has
+   * initialised the module again, old handles may silently mean other objects.
+   *
+   * @throws FaultError `login`: find the keys anew
+   */
+  recheck(keys: readonly FoundKey[]): void {
+    for (const key of keys) {
+      if (this.#fingerprinter(key).fingerprint === key.fingerprint) continue;
+      throw new FaultError('login', `the handle of key ${key.name} has come to mean another key`);
+    }
   }
 
   #flag(key: Buffer, type: number): boolean | undefined {

@@ -2,9 +2,9 @@ import { parentPort } from 'node:worker_threads';
 import type { PKCS11 } from 'pkcs11js';
 import { wipe } from '../../../bytes/wipe.js';
 import { CODE_LENGTH } from '../../../codes/per-institution-code.js';
-import type { RenkeiErrorCode } from '../../../errors/codes.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../../../subjects/resident-record-code.js';
+import { FaultError } from '../fault.js';
 import {
   type AnswerMessage,
   abortFlag,
@@ -22,7 +22,15 @@ import { calling, moduleError } from './faults.js';
 import { findKeys, KeyRing, levelOf } from './key-ring.js';
 import { provisionKey } from './provision.js';
 import { SealedEngine } from './sealed-engine.js';
-import { loadModule, logIn, needsLogin, openSession, type Session } from './session.js';
+import {
+  abandonSession,
+  loadModule,
+  logIn,
+  needsLogin,
+  openSession,
+  reinitialise,
+  type Session,
+} from './session.js';
 
 /** The entry of a worker thread: one module, one session, one request at a time. All its calls are synchronous. */
 
@@ -37,7 +45,13 @@ const handlers: { [N in RequestName]: (request: Requests[N]['request']) => Reque
     module = loaded.module;
     return { initialisedHere: loaded.initialisedHere };
   },
+  reinitialise({ libraryParameters, finalize }) {
+    session = undefined;
+    return { initialisedHere: reinitialise(opened(module), libraryParameters, finalize) };
+  },
   open(request) {
+    if (session !== undefined) abandonSession(session);
+    session = undefined;
     session = openSession(opened(module), request);
     engine = makeEngine(session, request);
     if (engine !== undefined) keys = new KeyRing(session, engine.fingerprint);
@@ -88,18 +102,23 @@ function compute(by: SessionEngine, ring: KeyRing, request: ComputeRequest) {
   const flag = abortFlag(shared);
   const from =
     source.kind === 'codes' ? ring.use(source.from, fingerprints[source.from], by.usages.unwrap) : undefined;
-  return by.compute({
+  const links = request.links.map((name) => ring.use(name, fingerprints[name], by.usages.link));
+  const to = request.to.map((name) => ring.use(name, fingerprints[name], by.usages.wrap));
+  const refusals = by.compute({
     rows,
     firstIndex,
     input: new Uint8Array(shared, place.input, place.inputBytes),
     from,
-    links: request.links.map((name) => ring.use(name, fingerprints[name], by.usages.link)),
-    to: request.to.map((name) => ring.use(name, fingerprints[name], by.usages.wrap)),
+    links,
+    to,
     outputs: request.to.map((_, k) => new Uint8Array(shared, place.output(k), place.outputBytes)),
     checkAbort: () => {
       if (Atomics.load(flag, 0) !== 0) throw new RenkeiError('ABORTED', 'the call was aborted by its caller');
     },
   });
+  // Not before: a handle may have come to mean another key while the chunk was computed.
+  ring.recheck([...links, ...to, ...(from === undefined ? [] : [from])]);
+  return refusals;
 }
 
 /** Never logs out: other vaults of this process may share the login, which ends with the last session. */
@@ -120,8 +139,9 @@ function opened<T>(value: T | undefined): T {
 }
 
 function failureOf(error: unknown): FailureMessage {
-  const { code, message } = moduleError('the worker', error);
-  return { code: code satisfies RenkeiErrorCode, message };
+  const cause = moduleError('the worker', error);
+  const { code, message } = cause;
+  return cause instanceof FaultError ? { code, message, fault: cause.fault } : { code, message };
 }
 
 parentPort?.on('message', ({ id, name, request }: RequestMessage) => {
