@@ -55,6 +55,11 @@ export interface Pkcs11VaultOptions extends TokenOptions {
   readonly chunkBytes?: number;
   /** Fingerprints known beforehand, by key name: a key with another one is refused before its first use. */
   readonly expectedFingerprints?: Readonly<Record<string, string>>;
+  /**
+   * The least level of assurance the application accepts: 3 `hsm-enforced`, 2 `hsm-sealed`, 1 `host-visible`. Above 1
+   * it is proved at opening for every key on the token, and for a later key before its first use. Default 1.
+   */
+  readonly minimumLevel?: 1 | 2 | 3;
   /** How often a chunk is tried again after a fault that a recovery may mend, 0 to 100. Default 3. */
   readonly retries?: number;
   /** How long the module may take to answer one chunk, 1 to 2^31 − 1 ms. Default 30,000. */
@@ -94,6 +99,7 @@ const VAULT_RULES: Record<string, OptionRule> = {
       (value as number) >= 16 &&
       (value as number) <= HIGHEST_CHUNK_BYTES,
   },
+  minimumLevel: integerRule(1, 3),
   retries: integerRule(0, 100),
   moduleTimeoutMs: integerRule(1, 2_147_483_647),
   breakerPauseMs: integerRule(1, 600_000),

@@ -12,9 +12,10 @@ import { type Refusal, RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../../subjects/resident-record-code.js';
 import { checkAdvanceGeneration, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
-import { type CallLimits, openLimits } from '../call-limits.js';
+import { CallLimits, openLimits } from '../call-limits.js';
 import { notify, type VaultCall, type VaultObserver } from '../events.js';
 import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions, VaultHealth } from '../port.js';
+import { requireLevel, summarise } from './assurance.js';
 import {
   checkVaultOptions,
   DEFAULT_BREAKER_PAUSE_MS,
@@ -39,7 +40,8 @@ const ROWS_A_MESSAGE: Readonly<Record<Engine, number>> = { sealed: 256, bulk: 16
  * open a second vault on the same token to have both, and close the bulk one when the load is done.
  *
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `MODULE_LOAD`, `TOKEN_NOT_FOUND`, `TOKEN_AMBIGUOUS`,
- *   `MECHANISM_MISSING` (naming all that are missing), `PIN_REFUSED`, `PIN_LOCKED` or a module error
+ *   `MECHANISM_MISSING` (naming all that are missing), `PIN_REFUSED`, `PIN_LOCKED`, `ASSURANCE_TOO_LOW` or a module
+ *   error
  */
 export async function openPkcs11Vault(options: Pkcs11VaultOptions): Promise<Vault> {
   checkVaultOptions(options);
@@ -60,7 +62,15 @@ export async function openPkcs11Vault(options: Pkcs11VaultOptions): Promise<Vaul
     breakerPauseMs: options.breakerPauseMs ?? DEFAULT_BREAKER_PAUSE_MS,
     observe: options.observe,
   });
-  return new Pkcs11Vault(engine, pool, pinned, options.observe);
+  const { minimumLevel = 1, observe } = options;
+  const vault = new Pkcs11Vault(engine, pool, pinned, minimumLevel, observe);
+  try {
+    if (minimumLevel > 1) requireLevel(minimumLevel, await vault.assurance());
+    return vault;
+  } catch (error) {
+    await vault.close();
+    throw error;
+  }
 }
 
 type Computation = Pick<ComputeRequest, 'source' | 'links' | 'to'>;
@@ -70,7 +80,9 @@ class Pkcs11Vault extends Redacted implements Vault {
   readonly #pool: SessionPool;
   /** Fingerprints given at opening, then those seen at each key's first use: no key may change under us. */
   readonly #pinned: Map<KeyName, string>;
-  readonly #levels = new Map<KeyName, 1 | 2>();
+  /** Keys that were found, fingerprinted and, where a least level is asked for, proved. */
+  readonly #known = new Set<KeyName>();
+  readonly #minimumLevel: AssuranceLevel;
   readonly #buffers = new WeakMap<SessionWorker, SharedArrayBuffer>();
   readonly #drain = new Drain('vault', 'VAULT_CLOSED');
 
@@ -80,9 +92,11 @@ class Pkcs11Vault extends Redacted implements Vault {
     engine: Engine,
     pool: SessionPool,
     pinned: Map<KeyName, string>,
+    minimumLevel: AssuranceLevel,
     observe: VaultObserver | undefined,
   ) {
     super();
+    this.#minimumLevel = minimumLevel;
     this.#observe = observe;
     this.#engine = engine;
     this.#pool = pool;
@@ -146,15 +160,14 @@ class Pkcs11Vault extends Redacted implements Vault {
   }
 
   assurance(): Promise<Assurance> {
-    return this.#drain.run(() => {
-      const keys = [...this.#levels].map(([name, level]) => ({ name, level }));
-      const visible = this.#engine === 'bulk' || keys.some(({ level }) => level === 1);
-      return {
-        level: visible ? 1 : 2,
-        name: visible ? 'host-visible' : 'hsm-sealed',
-        basis: 'key-attributes',
-        keys,
-      };
+    return this.#drain.run(async () => {
+      const limits = new CallLimits({});
+      const { names } = await this.#pool.run((worker) => worker.ask('listKeys', null), limits);
+      const keys: KeyAssurance[] = [];
+      for (const key of names) {
+        if (parseKeyName(key).kind !== 'audit') keys.push(await this.#prove(key, limits));
+      }
+      return summarise(this.#engine, keys);
     });
   }
 
@@ -205,17 +218,25 @@ class Pkcs11Vault extends Redacted implements Vault {
 
   /** Learns a key's fingerprint at its first use and holds every later one against it. */
   async #pin(key: KeyName, limits: CallLimits): Promise<string> {
-    const { fingerprint, level } = await this.#pool.run(
-      (worker) => worker.ask('fingerprint', { key }),
-      limits,
-    );
+    const { fingerprint } = await this.#pool.run((worker) => worker.ask('fingerprint', { key }), limits);
     const pinned = this.#pinned.get(key);
     if (pinned !== undefined && pinned !== fingerprint) {
       throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `key ${key} has another fingerprint than expected`);
     }
+    if (!this.#known.has(key)) await this.#requireLevel(key, limits);
     this.#pinned.set(key, fingerprint);
-    this.#levels.set(key, level);
+    this.#known.add(key);
     return fingerprint;
+  }
+
+  /** Refuses a key below the least level, before its first use: it may have been made after the opening. */
+  async #requireLevel(key: KeyName, limits: CallLimits): Promise<void> {
+    if (this.#minimumLevel <= 1) return;
+    requireLevel(this.#minimumLevel, summarise(this.#engine, [await this.#prove(key, limits)]));
+  }
+
+  #prove(key: KeyName, limits: CallLimits): Promise<KeyAssurance> {
+    return this.#pool.run((worker) => worker.ask('prove', { key }), limits);
   }
 
   async #compute(
@@ -231,7 +252,7 @@ class Pkcs11Vault extends Redacted implements Vault {
     if (rows === 0) return { codes, refusals };
     const { source, links, to } = computation;
     const keys = new Set<KeyName>([...links, ...to, ...(source.kind === 'codes' ? [source.from] : [])]);
-    for (const key of keys) if (!this.#levels.has(key)) await this.#pin(key, limits);
+    for (const key of keys) if (!this.#known.has(key)) await this.#pin(key, limits);
     const fingerprints = Object.fromEntries([...keys].map((key) => [key, this.#pinned.get(key) as string]));
 
     const size = ROWS_A_MESSAGE[this.#engine];

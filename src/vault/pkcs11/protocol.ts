@@ -1,6 +1,7 @@
 import type { Audience, KeyName, LinkKeyName } from '../../codes/key-names.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import type { Refusal } from '../../errors/renkei-error.js';
+import type { KeyAssurance } from '../port.js';
 import type { ModuleFault } from './fault.js';
 import type { KeyLevel } from './key-profile.js';
 import type { Engine, LoginRole, TokenSelector } from './options.js';
@@ -30,8 +31,10 @@ export interface Requests {
   };
   readonly fingerprint: {
     readonly request: { readonly key: KeyName };
-    readonly answer: { readonly fingerprint: string; readonly level: 1 | 2 };
+    readonly answer: { readonly fingerprint: string };
   };
+  /** Prove the level of one key. */
+  readonly prove: { readonly request: { readonly key: KeyName }; readonly answer: KeyAssurance };
   readonly compute: { readonly request: ComputeRequest; readonly answer: { readonly refusals: Refusal[] } };
   readonly provision: { readonly request: ProvisionRequest; readonly answer: ProvisionAnswer };
   /** Close the session; the last user of a module finalises it. */

@@ -112,7 +112,8 @@ class SoftwareVault extends Redacted implements Vault {
       level: 0,
       name: 'software',
       basis: 'process-memory',
-      keys: this.#keys.names().map((name) => ({ name, level: 0 })),
+      reasons: ['keys and linkage codes are in the memory of this process'],
+      keys: this.#keys.names().map((name) => ({ name, level: 0, reasons: [], attacks: [] })),
     }));
   }
 

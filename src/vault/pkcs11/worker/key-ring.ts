@@ -4,7 +4,6 @@ import { type KeyName, parseKeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
 import { attributeType } from '../attributes.js';
 import { FaultError } from '../fault.js';
-import { sealedUsages } from '../key-profile.js';
 import { CKR, calling, ckrOf, moduleError } from './faults.js';
 import { needsLogin, type Session } from './session.js';
 
@@ -152,12 +151,6 @@ export class KeyRing {
       throw moduleError('C_GetAttributeValue', error);
     }
   }
-}
-
-/** Level a key allows, by what its attributes permit. */
-export function levelOf({ name, usages }: Pick<FoundKey, 'name' | 'usages'>): 1 | 2 {
-  const sealed: readonly Usage[] = sealedUsages(name);
-  return [...usages].every((usage) => sealed.includes(usage)) ? 2 : 1;
 }
 
 /** Refuses a key that its token does not allow to be used so. */

@@ -19,7 +19,8 @@ import {
 import { BulkEngine } from './bulk-engine.js';
 import type { SessionEngine } from './engine.js';
 import { calling, moduleError } from './faults.js';
-import { findKeys, KeyRing, levelOf } from './key-ring.js';
+import { findKeys, KeyRing } from './key-ring.js';
+import { proveKey } from './proof.js';
 import { provisionKey } from './provision.js';
 import { SealedEngine } from './sealed-engine.js';
 import {
@@ -75,8 +76,10 @@ const handlers: { [N in RequestName]: (request: Requests[N]['request']) => Reque
     return { names: names.filter((name) => findKeys(open, name).length > 0) };
   },
   fingerprint({ key }) {
-    const found = opened(keys).find(key);
-    return { fingerprint: found.fingerprint, level: levelOf(found) };
+    return { fingerprint: opened(keys).find(key).fingerprint };
+  },
+  prove({ key }) {
+    return proveKey(opened(session), opened(keys), key);
   },
   compute(request) {
     return { refusals: compute(opened(engine), opened(keys), request) };
