@@ -14,7 +14,16 @@ import { RESIDENT_RECORD_CODE_LENGTH } from '../../subjects/resident-record-code
 import { checkAdvanceGeneration, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
 import { CallLimits, openLimits } from '../call-limits.js';
 import { notify, type VaultCall, type VaultObserver } from '../events.js';
-import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions, VaultHealth } from '../port.js';
+import type {
+  Assurance,
+  AssuranceLevel,
+  DeriveOptions,
+  KeyAssurance,
+  PackedCodes,
+  Vault,
+  VaultCallOptions,
+  VaultHealth,
+} from '../port.js';
 import { requireLevel, summarise } from './assurance.js';
 import {
   checkVaultOptions,

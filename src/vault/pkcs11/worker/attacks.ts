@@ -143,7 +143,8 @@ class ShootingRange {
       const [attribute] = module.C_GetAttributeValue(handle, linkage, [
         { type: attributeType('CKA_CHECK_VALUE') },
       ]);
-      if ((attribute?.value as Buffer).length === 0) throw new Error('CKR_ATTRIBUTE_TYPE_INVALID:18');
+      if (attribute === undefined || (attribute.value as Buffer).length === 0)
+        throw new Error('CKR_ATTRIBUTE_TYPE_INVALID:18');
     };
     return [
       ...attempts.map(attempt),
