@@ -8,7 +8,7 @@ import { openPkcs11Vault, provisionKeys } from 'renkei/pkcs11';
 import { openSqliteStore } from 'renkei/sqlite';
 import { syntheticResidents } from '../../test/support/residents.js';
 import { makeScratchToken, type ScratchToken } from '../../test/support/softhsm.js';
-import { readArguments } from './arguments.js';
+import { type DemoArguments, readArguments } from './arguments.js';
 import { printTable } from './table.js';
 
 /** The main job, from an empty HSM and an empty database to a translated code, on SoftHSM and SQLite. */
@@ -104,10 +104,11 @@ async function forge(issuer: Issuer, samples: Map<string, string[]>, rows: Row[]
   rows.push([`forged code refused: ${item.error}`, '1', '']);
 }
 
-async function run(token: ScratchToken, folder: string, residents: number): Promise<void> {
+const LEVELS = { 'host-visible': 1, 'hsm-sealed': 2, 'hsm-enforced': 3 } as const;
+
+async function run(token: ScratchToken, folder: string, { level, residents }: DemoArguments): Promise<void> {
   const rows: Row[] = [];
-  const { module, pin } = token;
-  const open = { module, token: token.token, pin };
+  const open = { module: token.module, token: token.token, pin: token.pin };
   const audiences = [
     'store/1',
     `record/${PERIOD}`,
@@ -115,27 +116,31 @@ async function run(token: ScratchToken, folder: string, residents: number): Prom
   ];
   const made = await provisionKeys({
     ...open,
-    // Level 1, because the initial load is made through the bulk engine.
-    keys: ['link/1', ...audiences].map((name) => ({ name, level: 1 as const })),
+    soPin: () => token.soPin,
+    keys: ['link/1', ...audiences].map((name) => ({ name, level: LEVELS[level] })),
   });
-  rows.push(['keys made in the HSM', count(made.length), '']);
+  rows.push([`keys made in the HSM, ${level}`, count(made.length), '']);
 
   const path = join(folder, 'issuance.sqlite');
   await using store = await openSqliteStore({ path });
-  const bulk = await openPkcs11Vault({ ...open, engine: 'bulk' });
-  const loader = await openIssuer({ vault: bulk, store });
+  // A load through the bulk engine needs keys of level 1; above it the sealed engine makes every code.
+  const engine = level === 'host-visible' ? 'bulk' : 'sealed';
+  const loading = await openPkcs11Vault({ ...open, engine, minimumLevel: LEVELS[level] });
+  const loader = await openIssuer({ vault: loading, store });
   for (const { code } of INSTITUTIONS) await loader.registerInstitution(code);
-  console.log(`Initial load of ${count(residents)} residents, bulk engine:`);
+  console.log(`Initial load of ${count(residents)} residents, ${engine} engine:`);
   const samples = await load(loader, residents, rows);
-  await bulk.close();
+  await loading.close();
 
-  await using sealed = await openPkcs11Vault(open);
+  await using sealed = await openPkcs11Vault({ ...open, minimumLevel: LEVELS[level] });
   const issuer = await openIssuer({ vault: sealed, store });
   await issuer.registerRecordPeriod(PERIOD);
   await translate(issuer, samples, rows);
   await repeat(issuer, residents, rows);
   await forge(issuer, samples, rows);
   const { persons, issuances } = await store.count();
+  const assurance = await sealed.assurance();
+  rows.push([`level proved by attacks: ${assurance.level} ${assurance.name}`, '', '']);
   rows.push(['persons in the issuance store', count(persons), '']);
   rows.push(['issuances in the issuance store', count(issuances), '']);
   const bytes = statSync(path).size;
@@ -155,12 +160,12 @@ async function run(token: ScratchToken, folder: string, residents: number): Prom
 }
 
 async function main(): Promise<void> {
-  const { residents } = readArguments(process.argv.slice(2));
+  const asked = readArguments(process.argv.slice(2));
   const start = performance.now();
   const token = makeScratchToken('renkei-demo');
   const folder = mkdtempSync(join(tmpdir(), 'renkei-demo-'));
   try {
-    await run(token, folder, residents);
+    await run(token, folder, asked);
     console.log(
       `\nAll of it in ${((performance.now() - start) / 1000).toFixed(1)} s. SoftHSM is not an HSM: docs/design.md`,
     );
