@@ -9,8 +9,9 @@ export interface Ckr {
 
 /** Return values this library acts on (PKCS#11 2.40 section 5.1.6). */
 export const CKR = {
-  DATA_LEN_RANGE: 0x21,
+  ATTRIBUTE_READ_ONLY: 0x10,
   ATTRIBUTE_TYPE_INVALID: 0x12,
+  DATA_LEN_RANGE: 0x21,
   PIN_INCORRECT: 0xa0,
   PIN_INVALID: 0xa1,
   PIN_LEN_RANGE: 0xa2,
