@@ -1,8 +1,9 @@
-import type { Audience, KeyName, LinkKeyName } from '../../codes/key-names.js';
+import type { Audience, AuditKeyName, KeyName, LinkKeyName } from '../../codes/key-names.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import type { Refusal } from '../../errors/renkei-error.js';
 import type { KeyAssurance } from '../port.js';
 import type { ModuleFault } from './fault.js';
+import type { KeyDescription, RefusedAttempt, TokenDescription } from './key-description.js';
 import type { KeyLevel } from './key-profile.js';
 import type { Engine, LoginRole, TokenSelector } from './options.js';
 
@@ -37,6 +38,27 @@ export interface Requests {
   readonly prove: { readonly request: { readonly key: KeyName }; readonly answer: KeyAssurance };
   readonly compute: { readonly request: ComputeRequest; readonly answer: { readonly refusals: Refusal[] } };
   readonly provision: { readonly request: ProvisionRequest; readonly answer: ProvisionAnswer };
+  /** What the token and the module say of themselves. */
+  readonly describeToken: { readonly request: null; readonly answer: TokenDescription };
+  /** Names of all keys on the token, once for each object, and the number of objects with other labels. */
+  readonly listKeys: {
+    readonly request: null;
+    readonly answer: { readonly names: readonly KeyName[]; readonly others: number };
+  };
+  /** Fingerprint and attributes of a key. */
+  readonly describeKey: { readonly request: { readonly name: KeyName }; readonly answer: KeyDescription };
+  /** Take a key from level 1 to level 2 for good. */
+  readonly lockDown: { readonly request: { readonly name: KeyName }; readonly answer: LockDownAnswer };
+  /** Destroy a key, whose fingerprint must be the one given. */
+  readonly destroyKey: {
+    readonly request: { readonly name: KeyName; readonly fingerprint: string };
+    readonly answer: null;
+  };
+  /** ECDSA over a SHA-256 digest: 64 bytes r || s in hex. */
+  readonly sign: {
+    readonly request: { readonly key: AuditKeyName; readonly digest: Uint8Array };
+    readonly answer: { readonly signature: string };
+  };
   /** Close the session; the last user of a module finalises it. */
   readonly stop: { readonly request: { readonly finalize: boolean }; readonly answer: null };
 }
@@ -78,6 +100,13 @@ export interface ProvisionRequest {
 
 export interface ProvisionAnswer {
   readonly omitted: readonly string[];
+}
+
+export interface LockDownAnswer {
+  /** False when the key was locked down before; it was tried again all the same. */
+  readonly changed: boolean;
+  /** What was tried on the locked-down key, all refused. */
+  readonly refused: readonly RefusedAttempt[];
 }
 
 export type RequestName = keyof Requests;

@@ -10,8 +10,10 @@ export interface Ckr {
 
 /** Return values this library acts on (PKCS#11 2.40 section 5.1.6). */
 export const CKR = {
-  DATA_LEN_RANGE: 0x21,
+  ATTRIBUTE_READ_ONLY: 0x10,
   ATTRIBUTE_TYPE_INVALID: 0x12,
+  ACTION_PROHIBITED: 0x1b,
+  DATA_LEN_RANGE: 0x21,
   PIN_INCORRECT: 0xa0,
   PIN_INVALID: 0xa1,
   PIN_LEN_RANGE: 0xa2,
@@ -67,7 +69,8 @@ export function ckrOf(error: unknown): Ckr | undefined {
 /** pkcs11js knows the names of PKCS#11 2.40 only. */
 function nameOf(message: string, code: number): string {
   const name = /^CKR_\w+/.exec(message)?.[0];
-  return name === undefined || name === 'CKR_VENDOR_DEFINED' ? `CKR 0x${code.toString(16)}` : name;
+  if (name !== undefined && name !== 'CKR_VENDOR_DEFINED') return name;
+  return code === CKR.ACTION_PROHIBITED ? 'CKR_ACTION_PROHIBITED' : `CKR 0x${code.toString(16)}`;
 }
 
 /** True when an answer may be about the one item at hand. */

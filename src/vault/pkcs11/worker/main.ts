@@ -16,10 +16,15 @@ import {
   type RequestName,
   type Requests,
 } from '../protocol.js';
+import { sign } from './audit-key.js';
 import { BulkEngine } from './bulk-engine.js';
+import { describeKey, destroyKey } from './describe-key.js';
+import { describeToken } from './describe-token.js';
 import type { SessionEngine } from './engine.js';
 import { calling, moduleError } from './faults.js';
 import { findKeys, KeyRing } from './key-ring.js';
+import { listKeys } from './list-keys.js';
+import { lockDownKey } from './lock-down.js';
 import { proveKey } from './proof.js';
 import { provisionKey } from './provision.js';
 import { SealedEngine } from './sealed-engine.js';
@@ -87,6 +92,12 @@ const handlers: { [N in RequestName]: (request: Requests[N]['request']) => Reque
   provision(request) {
     return provisionKey(opened(session), request);
   },
+  describeToken: () => describeToken(opened(session)),
+  listKeys: () => listKeys(opened(session)),
+  describeKey: ({ name }) => describeKey(opened(session), name),
+  lockDown: ({ name }) => lockDownKey(opened(session), name),
+  destroyKey: (request) => destroyKey(opened(session), request),
+  sign: (request) => sign(opened(session), request),
   stop({ finalize }) {
     if (module !== undefined) stop(module, session, finalize);
     return null;
