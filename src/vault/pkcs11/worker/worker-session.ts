@@ -164,7 +164,7 @@ function stop(loaded: PKCS11, open: Session | undefined, finalize: boolean): voi
 }
 
 function opened<T>(value: T | undefined): T {
-  if (value === undefined) throw new RenkeiError('MODULE_FAULT', 'the worker has no open session');
+  if (value === undefined) throw new FaultError('session', 'the worker has no open session');
   return value;
 }
 
