@@ -70,7 +70,19 @@ export {
 export { type InstitutionCode, parseInstitutionCode } from './subjects/institution-code.js';
 export { type PackedResidents, packResidents } from './subjects/pack-residents.js';
 export { ResidentRecordCode } from './subjects/resident-record-code.js';
-export type { BreakerState, VaultCall, VaultEvent, VaultFault, VaultObserver } from './vault/events.js';
+export type {
+  BreakerEvent,
+  BreakerState,
+  ClosedEvent,
+  FaultEvent,
+  RecoveredEvent,
+  RecoveryFailedEvent,
+  RetryEvent,
+  VaultCall,
+  VaultEvent,
+  VaultFault,
+  VaultObserver,
+} from './vault/events.js';
 export type {
   Assurance,
   AssuranceLevel,

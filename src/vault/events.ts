@@ -22,23 +22,67 @@ export interface VaultCall {
   readonly error?: RenkeiErrorCode;
 }
 
-/**
- * What a vault tells its observer. A closed union; ids, counts, durations and error codes, never content.
- */
+/** A chunk failed in a way that a recovery may mend. */
+export interface FaultEvent {
+  /** Tells the events apart. */
+  readonly type: 'fault';
+  /** What is broken. */
+  readonly fault: VaultFault;
+  /** Code of the failure. */
+  readonly error: RenkeiErrorCode;
+}
+
+/** A chunk is tried again after a fault. */
+export interface RetryEvent {
+  /** Tells the events apart. */
+  readonly type: 'retry';
+  /** 1 for the first time it is tried again. */
+  readonly attempt: number;
+}
+
+/** Session, login and handles are new; every key is checked by fingerprint before its next use. */
+export interface RecoveredEvent {
+  /** Tells the events apart. */
+  readonly type: 'recovered';
+  /** What was broken. */
+  readonly fault: VaultFault;
+  /** Length of the recovery. */
+  readonly durationMs: number;
+}
+
+/** A recovery did not succeed. */
+export interface RecoveryFailedEvent {
+  /** Tells the events apart. */
+  readonly type: 'recovery-failed';
+  /** What is broken. */
+  readonly fault: VaultFault;
+  /** Code of the failure. */
+  readonly error: RenkeiErrorCode;
+}
+
+/** The circuit breaker has changed. */
+export interface BreakerEvent {
+  /** Tells the events apart. */
+  readonly type: 'breaker';
+  /** Its new state. */
+  readonly state: BreakerState;
+}
+
+/** The vault is closed. */
+export interface ClosedEvent {
+  /** Tells the events apart. */
+  readonly type: 'closed';
+}
+
+/** What a vault tells its observer. A closed union; counts, durations and error codes, never content. */
 export type VaultEvent =
   | VaultCall
-  /** A chunk failed in a way that a recovery may mend. */
-  | { readonly type: 'fault'; readonly fault: VaultFault; readonly error: RenkeiErrorCode }
-  /** The chunk is tried again after a recovery. */
-  | { readonly type: 'retry'; readonly attempt: number }
-  /** Sessions, login and handles are new; every key is checked by fingerprint before its next use. */
-  | { readonly type: 'recovered'; readonly fault: VaultFault; readonly durationMs: number }
-  /** A recovery did not succeed. */
-  | { readonly type: 'recovery-failed'; readonly fault: VaultFault; readonly error: RenkeiErrorCode }
-  /** The circuit breaker has changed. */
-  | { readonly type: 'breaker'; readonly state: BreakerState }
-  /** The vault is closed. */
-  | { readonly type: 'closed' };
+  | FaultEvent
+  | RetryEvent
+  | RecoveredEvent
+  | RecoveryFailedEvent
+  | BreakerEvent
+  | ClosedEvent;
 
 /** Told what happens. What it throws is ignored. */
 export type VaultObserver = (event: VaultEvent) => void;
