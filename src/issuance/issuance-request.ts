@@ -26,7 +26,11 @@ export interface CheckedRequest {
 }
 
 /** Checks a batch item by item. Only a batch that is malformed as a whole throws. */
-export function checkRequest({ acquisitionNumbers, residents }: IssuanceRequest): CheckedRequest {
+export function checkRequest(request: IssuanceRequest): CheckedRequest {
+  if (typeof request !== 'object' || request === null) {
+    throw new RenkeiError('OPTION_INVALID', 'a request must be an object { acquisitionNumbers, residents }');
+  }
+  const { acquisitionNumbers, residents } = request;
   if (!Array.isArray(acquisitionNumbers)) {
     throw new RenkeiError('OPTION_INVALID', 'acquisitionNumbers must be an array of texts');
   }
@@ -55,13 +59,13 @@ export function checkRequest({ acquisitionNumbers, residents }: IssuanceRequest)
     );
   }
   const seen = new Set<unknown>();
-  acquisitionNumbers.forEach((number: unknown, index) => {
-    const fault =
-      acquisitionNumberFault(number) ?? (seen.has(number) ? 'ACQUISITION_NUMBER_REPEATED' : undefined);
-    seen.add(number);
-    if (fault === undefined) return;
+  // Not forEach, which passes over the holes of an array.
+  for (const [index, number] of acquisitionNumbers.entries()) {
+    const repeated = seen.size === seen.add(number).size;
+    const fault = acquisitionNumberFault(number) ?? (repeated ? 'ACQUISITION_NUMBER_REPEATED' : undefined);
+    if (fault === undefined) continue;
     refused.set(index, fault);
     packed.fill(0, index * RESIDENT_RECORD_CODE_LENGTH, (index + 1) * RESIDENT_RECORD_CODE_LENGTH);
-  });
+  }
   return { rows, residents: packed, refused };
 }

@@ -88,8 +88,8 @@ export class IssuanceResult extends Redacted implements Iterable<IssuanceItem> {
 
   /** What became of the request at this index; `undefined` when there is none. */
   at(index: number): IssuanceItem | undefined {
-    const acquisitionNumber = this.#acquisitionNumbers[index];
-    if (acquisitionNumber === undefined) return undefined;
+    if (!Number.isInteger(index) || index < 0 || index >= this.length) return undefined;
+    const acquisitionNumber = this.#acquisitionNumbers[index] as string;
     const error = this.#refused.get(index);
     if (error !== undefined) return { index, acquisitionNumber, status: 'refused', error };
     const code = this.#codes.text(index);

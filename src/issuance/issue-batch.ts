@@ -94,8 +94,9 @@ export async function storeBatch(
   { reissue, signal }: IssueOptions,
 ): Promise<IssuanceResult> {
   const { acquisitionNumbers, refused, served, storeCodes, institutionCodes, version } = prepared;
-  const codes = new ItemCodes(acquisitionNumbers.length);
-  const alreadyIssued = new Uint8Array(acquisitionNumbers.length);
+  const rows = acquisitionNumbers.length;
+  const alreadyIssued = new Uint8Array(rows);
+  const codes = ItemCodes.none(rows);
   if (served.length > 0) {
     throwIfAborted(signal);
     const held = await parts.store.issue({
@@ -105,6 +106,10 @@ export async function storeBatch(
       issuedAt: parts.now(),
       storeCodes,
     });
+    if (served.length === rows && held.every((heldVersion) => heldVersion === 0)) {
+      const all = ItemCodes.all(institutionCodes, version);
+      return new IssuanceResult(acquisitionNumbers, all, alreadyIssued, refused);
+    }
     const older = new Map<number, number>();
     served.forEach((index, k) => {
       const heldVersion = held[k] as number;

@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../errors/abort.js';
+import { RenkeiError } from '../errors/renkei-error.js';
 import type { IssuanceRequest } from './issuance-request.js';
 import type { IssuanceCounts, IssuanceResult } from './issuance-result.js';
 
@@ -30,10 +31,12 @@ export async function* issueStream<Prepared>(
   const source = new LeavableSource(batches, discard);
   const leave = () => source.leave();
   signal?.addEventListener('abort', leave, { once: true });
+  // A signal that was aborted before speaks no more.
+  if (signal?.aborted) leave();
   const prepareNext = async (): Promise<Prepared | undefined> => {
-    const request = await source.next();
+    const next = await source.next();
     // Even after an abort: preparing wipes the request before it gives up.
-    return request === undefined ? undefined : prepare(request);
+    return next === undefined ? undefined : prepare(next.request);
   };
   const total = { batches: 0, issued: 0, alreadyIssued: 0, refused: 0 };
   let ahead = settled(prepareNext());
@@ -59,42 +62,53 @@ export async function* issueStream<Prepared>(
   }
 }
 
+/** What a source gave. In an object: a batch that is `undefined` by mistake must not pass for the end. */
+interface Given {
+  readonly request: IssuanceRequest;
+}
+
 /** The caller's batches, from which one can walk away while the next is still awaited. */
 class LeavableSource {
   readonly #iterator: AsyncIterator<IssuanceRequest> | Iterator<IssuanceRequest>;
   readonly #discard: (request: IssuanceRequest) => void;
-  readonly #left: Promise<undefined>;
-  #leave: () => void = () => undefined;
+  /** Ends the wait for the batch that is coming. */
+  #stopWaiting: () => void = () => undefined;
   #open = true;
 
   constructor(
     batches: AsyncIterable<IssuanceRequest> | Iterable<IssuanceRequest>,
     discard: (request: IssuanceRequest) => void,
   ) {
-    this.#iterator =
-      Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
+    this.#iterator = iteratorOf(batches);
     this.#discard = discard;
-    this.#left = new Promise((resolve) => {
-      this.#leave = () => resolve(undefined);
-    });
   }
 
   /** The next batch; `undefined` at the end, and once the source is left. */
-  async next(): Promise<IssuanceRequest | undefined> {
+  async next(): Promise<Given | undefined> {
     if (!this.#open) return undefined;
-    const coming = this.#take();
-    return Promise.race([coming, this.#left]);
+    // A race against one promise for the whole stream would keep every batch alive as long as that promise.
+    return new Promise((resolve, reject) => {
+      let waiting = true;
+      this.#stopWaiting = () => {
+        waiting = false;
+        resolve(undefined);
+      };
+      this.#take().then((given) => {
+        if (!waiting && given !== undefined) this.#discard(given.request);
+        resolve(given);
+      }, reject);
+    });
   }
 
   /** Asks for no more and lets the source clean up. Nobody waits for that, and nobody hears of its failure. */
   leave(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#leave();
+    this.#stopWaiting();
     void settled(Promise.resolve().then(() => this.#iterator.return?.()));
   }
 
-  async #take(): Promise<IssuanceRequest | undefined> {
+  async #take(): Promise<Given | undefined> {
     try {
       const { done, value } = await this.#iterator.next();
       if (done === true) {
@@ -105,7 +119,7 @@ class LeavableSource {
         this.#discard(value);
         return undefined;
       }
-      return value;
+      return { request: value };
     } catch (error) {
       // A source that fails has ended; once it is left, its failure concerns nobody.
       if (!this.#open) return undefined;
@@ -113,6 +127,16 @@ class LeavableSource {
       throw error;
     }
   }
+}
+
+function iteratorOf(
+  batches: AsyncIterable<IssuanceRequest> | Iterable<IssuanceRequest>,
+): AsyncIterator<IssuanceRequest> | Iterator<IssuanceRequest> {
+  if (typeof batches === 'object' && batches !== null) {
+    if (Symbol.asyncIterator in batches) return batches[Symbol.asyncIterator]();
+    if (Symbol.iterator in batches) return batches[Symbol.iterator]();
+  }
+  throw new RenkeiError('OPTION_INVALID', 'the batches must be an iterable or an async iterable of requests');
 }
 
 type Settled<T> = { readonly value: T } | { readonly error: unknown };

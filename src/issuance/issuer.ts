@@ -35,7 +35,7 @@ import {
 } from './issuer-options.js';
 import { ItemCodes } from './item-codes.js';
 import { type KeyCheck, KeyRegistry } from './key-registry.js';
-import { openCodes } from './open-codes.js';
+import { countTexts, openCodes } from './open-codes.js';
 import { TranslationResult } from './translation-result.js';
 
 /** A request for one code. */
@@ -201,8 +201,9 @@ export class Issuer extends Redacted {
       checkOptions('translate', options, TRANSLATE_RULES);
       const from = parseInstitutionCode(options.from);
       const to = parseInstitutionCode(options.to);
-      const codes = new ItemCodes(texts.length);
-      if (texts.length === 0) return new TranslationResult(0, codes, new Map());
+      const rows = countTexts(texts);
+      const codes = ItemCodes.none(rows);
+      if (rows === 0) return new TranslationResult(0, codes, new Map());
       await this.#parts.keys.active(from);
       const active = await this.#parts.keys.active(to);
       const opened = await openCodes(this.#parts, texts, from, active.name, options.signal);
@@ -216,7 +217,7 @@ export class Issuer extends Redacted {
       await fillOlder(this.#parts, to, older, opened.storeCodes, (k, code, version) => {
         codes.set(opened.rows[k] as number, code, version);
       });
-      return new TranslationResult(texts.length, codes, opened.refused);
+      return new TranslationResult(rows, codes, opened.refused);
     });
   }
 
@@ -232,8 +233,9 @@ export class Issuer extends Redacted {
       checkOptions('recordCodes', options, RECORD_CODES_RULES);
       const from = parseInstitutionCode(options.from);
       const key = recordAudience(options.period ?? this.#currentPeriod());
-      const codes = new Uint8Array(texts.length * CODE_LENGTH);
-      if (texts.length === 0) return { codes, refusals: [] };
+      const rows = countTexts(texts);
+      const codes = new Uint8Array(rows * CODE_LENGTH);
+      if (rows === 0) return { codes, refusals: [] };
       await this.#parts.keys.active(from);
       if (!(await this.#parts.keys.has(key))) {
         throw new RenkeiError('RECORD_PERIOD_UNKNOWN', `the key ${key} is not registered`);

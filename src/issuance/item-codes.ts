@@ -12,9 +12,19 @@ export class ItemCodes {
   readonly #codes: Uint8Array;
   readonly #versions: Uint8Array;
 
-  constructor(rows: number) {
-    this.#codes = new Uint8Array(rows * CODE_LENGTH);
-    this.#versions = new Uint8Array(rows);
+  private constructor(codes: Uint8Array, version: number) {
+    this.#codes = codes;
+    this.#versions = new Uint8Array(codes.length / CODE_LENGTH).fill(version);
+  }
+
+  /** No item has a code yet. */
+  static none(rows: number): ItemCodes {
+    return new ItemCodes(new Uint8Array(rows * CODE_LENGTH), 0);
+  }
+
+  /** Every item has its code, of one version. The buffer is taken over. */
+  static all(codes: Uint8Array, version: number): ItemCodes {
+    return new ItemCodes(codes, version);
   }
 
   set(index: number, code: Uint8Array, version: number): void {

@@ -81,13 +81,15 @@ export class KeyRegistry {
   }
 
   /**
-   * Makes sure that a key on record is the vault's, once.
+   * Makes sure that a key on record is the vault's, once. The record may be new: another process may have made it.
    *
    * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH` or a vault error
    */
   async verify(name: KeyName): Promise<void> {
     if (this.#verified.has(name)) return;
-    if ((await this.#vault.fingerprint(name)) !== this.#recorded.get(name)) throw mismatch(name);
+    if (!(await this.has(name)) || (await this.#vault.fingerprint(name)) !== this.#recorded.get(name)) {
+      throw mismatch(name);
+    }
     this.#verified.add(name);
   }
 

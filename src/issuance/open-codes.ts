@@ -24,11 +24,29 @@ interface VersionGroup {
 }
 
 /**
+ * The number of codes in a batch.
+ *
+ * @throws RenkeiError `OPTION_INVALID` or `BATCH_TOO_LARGE`
+ */
+export function countTexts(texts: readonly string[]): number {
+  if (!Array.isArray(texts)) {
+    throw new RenkeiError('OPTION_INVALID', 'codes must be given as an array of texts');
+  }
+  if (texts.length > MAX_BATCH_ROWS) {
+    throw new RenkeiError(
+      'BATCH_TOO_LARGE',
+      `a batch has at most ${MAX_BATCH_ROWS} codes, this one ${texts.length}`,
+    );
+  }
+  return texts.length;
+}
+
+/**
  * Opens an institution's codes in the order of the law (令26条): parse, look at the version, unwrap (a forged code is
  * refused before any row is looked up), then ask the store whether the code was issued at all.
  *
- * @param texts codes of `from` in external form
- * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BATCH_TOO_LARGE` or what vault and store meet
+ * @param texts codes of `from` in external form, counted by {@link countTexts}
+ * @throws RenkeiError what vault and store meet
  */
 export async function openCodes(
   { vault, store, keys, storeAudience }: IssuerParts,
@@ -37,14 +55,6 @@ export async function openCodes(
   to: Audience,
   signal: AbortSignal | undefined,
 ): Promise<OpenedCodes> {
-  if (!Array.isArray(texts))
-    throw new RenkeiError('OPTION_INVALID', 'codes must be given as an array of texts');
-  if (texts.length > MAX_BATCH_ROWS) {
-    throw new RenkeiError(
-      'BATCH_TOO_LARGE',
-      `a batch has at most ${MAX_BATCH_ROWS} codes, this one ${texts.length}`,
-    );
-  }
   const refused = new Map<number, RenkeiErrorCode>();
   const rows: number[] = [];
   const storeCodes: Uint8Array[] = [];
@@ -82,16 +92,17 @@ function groupByVersion(
   refused: Map<number, RenkeiErrorCode>,
 ): ReadonlyMap<number, VersionGroup> {
   const groups = new Map<number, VersionGroup>();
-  texts.forEach((text, index) => {
+  // Not forEach, which passes over the holes of an array.
+  for (const [index, text] of texts.entries()) {
     const parsed = readPerInstitutionCode(text);
     if (typeof parsed === 'string') {
       refused.set(index, parsed);
-      return;
+      continue;
     }
     const group = groups.get(parsed.version) ?? { rows: [], codes: [] };
     groups.set(parsed.version, group);
     group.rows.push(index);
     group.codes.push(parsed.code);
-  });
+  }
   return groups;
 }

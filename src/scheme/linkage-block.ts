@@ -4,9 +4,8 @@ import { RESIDENT_RECORD_CODE_LENGTH, residentRecordCodeFault } from '../subject
 /** Bytes of an AES block, of M(J) and of a linkage code. */
 export const BLOCK_LENGTH = 16;
 
-/** "RK1:" and a domain byte: the first five bytes of every block that a link key encrypts. */
-const PREFIX_LENGTH = 5;
-const RESIDENT_PREFIX = Uint8Array.of(0x52, 0x4b, 0x31, 0x3a, 0x00);
+/** "RK1:", the first four bytes of every block that a link key encrypts. A domain byte follows. */
+const PREFIX = 0x524b313a;
 const FINGERPRINT_BLOCK = Uint8Array.from('RK1:\u0001fingerprint', (letter) => letter.charCodeAt(0));
 
 /**
@@ -20,15 +19,22 @@ const FINGERPRINT_BLOCK = Uint8Array.from('RK1:\u0001fingerprint', (letter) => l
 export function writeLinkageBlocks(residents: Uint8Array, blocks: Uint8Array, firstIndex = 0): Refusal[] {
   const refusals: Refusal[] = [];
   const rows = residents.length / RESIDENT_RECORD_CODE_LENGTH;
-  for (let index = 0, from = 0, to = 0; index < rows; index++, from += RESIDENT_RECORD_CODE_LENGTH) {
-    const end = to + BLOCK_LENGTH;
+  const digits = new DataView(residents.buffer, residents.byteOffset, residents.byteLength);
+  const out = new DataView(blocks.buffer, blocks.byteOffset, blocks.byteLength);
+  for (
+    let index = 0, from = 0, to = 0;
+    index < rows;
+    index++, from += RESIDENT_RECORD_CODE_LENGTH, to += BLOCK_LENGTH
+  ) {
     const code = residentRecordCodeFault(residents, from);
     if (code === undefined) {
-      for (let k = 0; k < PREFIX_LENGTH; k++) blocks[to++] = RESIDENT_PREFIX[k] as number;
-      for (let k = from; to < end; k++) blocks[to++] = residents[k] as number;
+      out.setUint32(to, PREFIX);
+      // The domain byte 0x00 and three digits, then twice four.
+      out.setUint32(to + 4, digits.getUint32(from) >>> 8);
+      out.setUint32(to + 8, digits.getUint32(from + 3));
+      out.setUint32(to + 12, digits.getUint32(from + 7));
     } else {
-      blocks.fill(0, to, end);
-      to = end;
+      blocks.fill(0, to, to + BLOCK_LENGTH);
       refusals.push({ index: firstIndex + index, code });
     }
   }

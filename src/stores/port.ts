@@ -45,7 +45,7 @@ export interface StoreCounts {
  * 連携用符号発行管理ファイル: the issuance store. It knows a person only by the store code, which is a linkage code
  * wrapped under the store's key; it never sees a resident record code, a linkage code or an institution's code of a
  * person. Every unique key contains the store code, so that a store may be spread by it. All methods are safe to
- * repeat. Errors: `STORE_CLOSED`, `STORE_FAULT` (retryable), `STORE_CORRUPT`.
+ * repeat, and an empty batch touches nothing. Errors: `STORE_CLOSED`, `STORE_FAULT` (retryable), `STORE_CORRUPT`.
  */
 export interface IssuanceStore {
   /**

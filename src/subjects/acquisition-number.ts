@@ -7,5 +7,6 @@ import type { RenkeiErrorCode } from '../errors/codes.js';
  */
 export function acquisitionNumberFault(text: unknown): RenkeiErrorCode | undefined {
   if (typeof text !== 'string' || !/^[A-Za-z0-9-]{1,64}$/.test(text)) return 'ACQUISITION_NUMBER_INVALID';
-  return /^[0-9]{11,12}$/.test(text) ? 'ACQUISITION_NUMBER_FORBIDDEN' : undefined;
+  const forbiddenLength = text.length === 11 || text.length === 12;
+  return forbiddenLength && /^[0-9]*$/.test(text) ? 'ACQUISITION_NUMBER_FORBIDDEN' : undefined;
 }

@@ -40,6 +40,7 @@ class MemoryStore extends Redacted implements IssuanceStore {
   issue({ institution, keyVersion, storeCodes }: IssuanceBatch): Promise<Uint8Array> {
     return this.#drain.run(() => {
       const held = new Uint8Array(checkStoreCodes(storeCodes));
+      if (held.length === 0) return held;
       const rows = this.#rows(institution);
       storeCodesAsText(storeCodes).forEach((code, index) => {
         held[index] = rows.get(code) ?? 0;
@@ -53,7 +54,7 @@ class MemoryStore extends Redacted implements IssuanceStore {
 
   heldVersions(institution: InstitutionCode, storeCodes: Uint8Array): Promise<Uint8Array> {
     return this.#drain.run(() => {
-      checkStoreCodes(storeCodes);
+      if (checkStoreCodes(storeCodes) === 0) return new Uint8Array(0);
       const rows = this.#rows(institution);
       return Uint8Array.from(storeCodesAsText(storeCodes), (code) => rows.get(code) ?? 0);
     });

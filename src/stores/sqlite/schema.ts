@@ -39,26 +39,32 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** Makes the tables in an empty file; refuses a file that is somebody else's or of another version. */
+/**
+ * True for an issuance store of this version, false for an empty file; refuses a file that is somebody else's or of
+ * another version. Only reads.
+ */
+export function isPrepared(database: Database): boolean {
+  const id = database.pragma('application_id', { simple: true });
+  const version = database.pragma('user_version', { simple: true });
+  const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
+  if (id === 0 && version === 0 && tables === 0) return false;
+  if (id !== APPLICATION_ID) {
+    throw new RenkeiError('STORE_SCHEMA', 'the database file is not an issuance store');
+  }
+  if (version !== SCHEMA_VERSION) {
+    throw new RenkeiError(
+      'STORE_SCHEMA',
+      `the store has schema ${version}; this version knows ${SCHEMA_VERSION}`,
+    );
+  }
+  return true;
+}
+
+/** Makes the tables in an empty file, once, however many processes open it. */
 export function prepareSchema(database: Database): void {
   database
     .transaction(() => {
-      const id = database.pragma('application_id', { simple: true });
-      const version = database.pragma('user_version', { simple: true });
-      const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
-      if (id === 0 && version === 0 && tables === 0) {
-        database.exec(SCHEMA);
-        return;
-      }
-      if (id !== APPLICATION_ID) {
-        throw new RenkeiError('STORE_SCHEMA', 'the database file is not an issuance store');
-      }
-      if (version !== SCHEMA_VERSION) {
-        throw new RenkeiError(
-          'STORE_SCHEMA',
-          `the store has schema ${version}; this version knows ${SCHEMA_VERSION}`,
-        );
-      }
+      if (!isPrepared(database)) database.exec(SCHEMA);
     })
     .immediate();
 }

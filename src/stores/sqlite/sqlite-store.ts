@@ -16,17 +16,29 @@ import {
   type WriteOutcome,
 } from '../port.js';
 import { storing } from './faults.js';
-import { prepareSchema } from './schema.js';
+import { inKeyOrder } from './key-order.js';
+import { isPrepared, prepareSchema } from './schema.js';
 
 /** Options of {@link openSqliteStore}. */
 export interface SqliteStoreOptions {
-  /** The database file; made when it is not there. Beside it lie its write-ahead log and an index of that. */
+  /**
+   * The database file; made when it is not there. Beside it lie its write-ahead log, 128 MiB or more in a large load,
+   * and an index of that.
+   */
   readonly path: string;
   /** Page cache in MiB, 1 to 65,536. Default 64. */
   readonly cacheMiB?: number;
   /** How long a write waits for another process's, 0 to 600,000 ms. Default 5,000. */
   readonly busyTimeoutMs?: number;
 }
+
+/**
+ * Codes are as good as random, so a large batch writes to every page of the tables: few large pages are written
+ * sooner than many small ones.
+ */
+const PAGE_BYTES = 16_384;
+/** Size of the write-ahead log from which its pages are moved into the database file. */
+const CHECKPOINT_BYTES = 128 * 1_048_576;
 
 /**
  * Opens an issuance store in one SQLite file. Every batch is one transaction, on disk when its promise resolves
@@ -45,6 +57,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Issu
   const database = storing('opening the store', () => new Sqlite(path, { timeout: busyTimeoutMs }));
   try {
     return storing('opening the store', () => {
+      // First, since the journal mode below is written into the file.
+      isPrepared(database);
+      // Takes effect in a new file only.
+      database.pragma(`page_size = ${PAGE_BYTES}`);
       if (database.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
         throw new RenkeiError(
           'OPTION_INVALID',
@@ -52,8 +68,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Issu
         );
       }
       database.pragma('synchronous = FULL');
+      database.pragma(`wal_autocheckpoint = ${CHECKPOINT_BYTES / PAGE_BYTES}`);
       database.pragma(`cache_size = -${cacheMiB * 1024}`);
-      database.pragma('temp_store = MEMORY');
+      // A batch touches nearly every page, and SQLite keeps the old ones until the statement has ended: in memory
+      // they would be as much as the database. The temporary file has no name and holds what the database holds.
+      database.pragma('temp_store = FILE');
       prepareSchema(database);
       return new SqliteStore(database);
     });
@@ -99,13 +118,12 @@ class SqliteStore extends Redacted implements IssuanceStore {
           WHERE institution_id = @institution AND store_code = code`,
       )
       .raw() as never;
-    // In key order: neighbours in the table are written together.
+    // Both are given codes in key order.
     this.#insertPersons = database.prepare(
-      `INSERT INTO person SELECT code, @generation, @now FROM (${SLICES}) WHERE true ORDER BY code
-         ON CONFLICT DO NOTHING`,
+      `INSERT INTO person SELECT code, @generation, @now FROM (${SLICES}) WHERE true ON CONFLICT DO NOTHING`,
     );
     this.#insertIssuances = database.prepare(
-      `INSERT INTO issuance SELECT @institution, code, @version, @now FROM (${SLICES}) WHERE true ORDER BY code
+      `INSERT INTO issuance SELECT @institution, code, @version, @now FROM (${SLICES}) WHERE true
          ON CONFLICT DO NOTHING`,
     );
   }
@@ -145,21 +163,11 @@ class SqliteStore extends Redacted implements IssuanceStore {
 
   issue(batch: IssuanceBatch): Promise<Uint8Array> {
     return this.#run('issuing', () => {
-      const { institution, keyVersion: version, generation, issuedAt: now, storeCodes: codes } = batch;
-      const rows = checkStoreCodes(codes);
-      const held = new Uint8Array(rows);
-      if (rows === 0) return held;
-      const write = this.#database.transaction(() => {
-        const id = this.#idOf(institution);
-        const there = this.#held.all({ codes, rows, institution: id });
-        for (const [index, heldVersion] of there) held[index] = heldVersion;
-        if (there.length === rows) return;
-        this.#insertPersons.run({ codes, rows, generation, now });
-        const { changes } = this.#insertIssuances.run({ codes, rows, institution: id, version, now });
-        if (changes !== rows - there.length) markRepeated(codes, held, version);
-      });
-      // The write lock is taken before the look-up: nobody can come between the two.
-      write.immediate();
+      const held = new Uint8Array(checkStoreCodes(batch.storeCodes));
+      if (held.length === 0) return held;
+      const sorted = inKeyOrder(batch.storeCodes);
+      // Most batches are new as a whole, and then the insertion itself has looked up every row.
+      if (!this.#insertNew(batch, sorted)) this.#lookUpAndInsert(batch, sorted, held);
       return held;
     });
   }
@@ -168,6 +176,7 @@ class SqliteStore extends Redacted implements IssuanceStore {
     return this.#run('looking up', () => {
       const rows = checkStoreCodes(storeCodes);
       const held = new Uint8Array(rows);
+      if (rows === 0) return held;
       const parameters = { codes: storeCodes, rows, institution: this.#idOf(institution) };
       for (const [index, version] of this.#held.all(parameters)) held[index] = version;
       return held;
@@ -194,12 +203,53 @@ class SqliteStore extends Redacted implements IssuanceStore {
     return this.#drain.run(() => storing(during, action));
   }
 
+  /** Inserts a batch of which no row is there yet; else changes nothing and says false. */
+  #insertNew(batch: IssuanceBatch, sorted: Uint8Array): boolean {
+    const write = this.#database.transaction(() => {
+      if (this.#insert(batch, sorted) !== batch.storeCodes.length / CODE_LENGTH) throw new NotAllNew();
+    });
+    try {
+      write.immediate();
+      return true;
+    } catch (error) {
+      if (error instanceof NotAllNew) return false;
+      throw error;
+    }
+  }
+
+  /** Notes which rows are there and inserts the others. */
+  #lookUpAndInsert(batch: IssuanceBatch, sorted: Uint8Array, held: Uint8Array): void {
+    const { institution, keyVersion, storeCodes: codes } = batch;
+    const rows = held.length;
+    const write = this.#database.transaction(() => {
+      const there = this.#held.all({ codes, rows, institution: this.#idOf(institution) });
+      for (const [index, heldVersion] of there) held[index] = heldVersion;
+      if (there.length === rows) return;
+      if (this.#insert(batch, sorted) !== rows - there.length) markRepeated(codes, held, keyVersion);
+    });
+    // The write lock is taken before the look-up: nobody can come between the two.
+    write.immediate();
+  }
+
+  /** Inserts what is not there, persons and issuances; gives the number of issuances inserted. */
+  #insert(batch: IssuanceBatch, sorted: Uint8Array): number {
+    const { institution, keyVersion: version, generation, issuedAt: now } = batch;
+    const slices = { codes: sorted, rows: sorted.length / CODE_LENGTH };
+    const id = this.#idOf(institution);
+    const { changes } = this.#insertIssuances.run({ ...slices, institution: id, version, now });
+    if (changes > 0) this.#insertPersons.run({ ...slices, generation, now });
+    return changes;
+  }
+
   #idOf(institution: InstitutionCode): number {
     const id = this.#institutionId.get(institution);
     if (id === undefined) throw unknownInstitution(institution);
     return id;
   }
 }
+
+/** Thrown inside a transaction to roll it back. */
+class NotAllNew extends Error {}
 
 /** Of equal rows in one batch the first was inserted; the others found it there. */
 function markRepeated(codes: Uint8Array, held: Uint8Array, version: number): void {

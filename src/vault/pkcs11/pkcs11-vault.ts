@@ -39,10 +39,11 @@ import { SessionPool } from './session-pool.js';
 import type { SessionWorker } from './session-worker.js';
 
 /**
- * Rows of one message to a worker: enough to make the message cheap (about 0.1 ms), few enough that an abort is
- * heard soon and that other callers get their turn.
+ * Rows of one message to a worker at the most: few enough that other callers get their turn (an abort is heard within
+ * a message), but for the bulk engine a whole batch of a stream. The caller's thread is busy storing the batch before
+ * and could not send a second message until it has done so.
  */
-const ROWS_A_MESSAGE: Readonly<Record<Engine, number>> = { sealed: 256, bulk: 16_384 };
+const ROWS_A_MESSAGE: Readonly<Record<Engine, number>> = { sealed: 256, bulk: 131_072 };
 
 /**
  * Opens a vault whose keys live in a PKCS#11 token. Computes with one engine, `sealed` unless `bulk` is asked for;
@@ -264,7 +265,7 @@ class Pkcs11Vault extends Redacted implements Vault {
     for (const key of keys) if (!this.#known.has(key)) await this.#pin(key, limits);
     const fingerprints = Object.fromEntries([...keys].map((key) => [key, this.#pinned.get(key) as string]));
 
-    const size = ROWS_A_MESSAGE[this.#engine];
+    const size = Math.min(ROWS_A_MESSAGE[this.#engine], Math.ceil(rows / this.#pool.size));
     let next = 0;
     let failed = false;
     const lane = async () => {

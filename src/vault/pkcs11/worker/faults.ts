@@ -10,6 +10,7 @@ export interface Ckr {
 
 /** Return values this library acts on (PKCS#11 2.40 section 5.1.6). */
 export const CKR = {
+  GENERAL_ERROR: 0x05,
   ATTRIBUTE_READ_ONLY: 0x10,
   ATTRIBUTE_TYPE_INVALID: 0x12,
   ACTION_PROHIBITED: 0x1b,
@@ -50,7 +51,7 @@ const FAULTS: ReadonlyMap<number, ModuleFault> = new Map([
 
 /** Answers that are about the device in most modules, but about the item in some. */
 const EITHER: ReadonlySet<number> = new Set([
-  0x05, // GENERAL_ERROR: what SoftHSM says of a forged code
+  CKR.GENERAL_ERROR, // what SoftHSM says of a forged code
   0x06, // FUNCTION_FAILED
 ]);
 

@@ -1,4 +1,5 @@
 import pkcs11js, { type AesCBC, type Mechanism, type PKCS11, type Template } from 'pkcs11js';
+import { allocateOffHeap } from '../../../bytes/allocate.js';
 import { row } from '../../../bytes/packed.js';
 import { wipe } from '../../../bytes/wipe.js';
 import { CODE_LENGTH } from '../../../codes/per-institution-code.js';
@@ -52,7 +53,7 @@ export class SealedEngine implements SessionEngine {
   readonly #module: PKCS11;
   readonly #session: Buffer;
   /** One call's input and output, reused: everything on this thread is synchronous. */
-  readonly #block = Buffer.alloc(BLOCK_LENGTH);
+  readonly #block = Buffer.from(allocateOffHeap(BLOCK_LENGTH).buffer);
   readonly #wrapped = Buffer.alloc(64);
   /** An object of sixteen zero bytes, made at its first use: what fingerprints are made from. */
   #zeroKey: Buffer | undefined;

@@ -65,14 +65,20 @@ export interface Session {
   readonly handle: Buffer;
 }
 
-/** Finds the token by label and serial, checks its mechanisms and opens a session on it. */
+/** Finds the token by label and serial, opens a session on it and checks its mechanisms. */
 export function openSession(module: PKCS11, request: OpenRequest): Session {
   const slot = findToken(module, request.token);
-  if (request.engine !== undefined) {
-    requireMechanisms(module, slot, request.engine === 'sealed' ? SEALED_MECHANISMS : BULK_MECHANISMS);
-  }
   const flags = pkcs11js.CKF_SERIAL_SESSION | (request.writable ? pkcs11js.CKF_RW_SESSION : 0);
-  return { module, slot, handle: calling('C_OpenSession', () => module.C_OpenSession(slot, flags)) };
+  const handle = calling('C_OpenSession', () => module.C_OpenSession(slot, flags));
+  const session = { module, slot, handle };
+  try {
+    if (request.engine === 'sealed') requireMechanisms(session, SEALED_MECHANISMS);
+    if (request.engine === 'bulk') requireMechanisms(session, BULK_MECHANISMS);
+    return session;
+  } catch (error) {
+    calling('C_CloseSession', () => module.C_CloseSession(handle));
+    throw error;
+  }
 }
 
 /** Closes a session that may be gone already. */
@@ -110,10 +116,11 @@ function findToken(module: PKCS11, { label, serial }: TokenSelector): Buffer {
   return found[0];
 }
 
-function requireMechanisms(module: PKCS11, slot: Buffer, needed: readonly Mechanism[]): void {
-  const there = new Set(calling('C_GetMechanismList', () => module.C_GetMechanismList(slot)));
-  const missing = needed.filter(({ type }) => !there.has(type)).map(({ name }) => name);
-  if (missing.length > 0) throw new RenkeiError('MECHANISM_MISSING', `the token lacks ${missing.join(', ')}`);
+function requireMechanisms({ module, slot, handle }: Session, needed: readonly Mechanism[]): void {
+  const listed = new Set(calling('C_GetMechanismList', () => module.C_GetMechanismList(slot)));
+  const missing = needed.filter(({ type, works }) => !listed.has(type) && works?.(module, handle) !== true);
+  if (missing.length === 0) return;
+  throw new RenkeiError('MECHANISM_MISSING', `the token lacks ${missing.map(({ name }) => name).join(', ')}`);
 }
 
 /** True when the token wants a PIN and nobody in this process has logged in yet. */

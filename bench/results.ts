@@ -1,0 +1,57 @@
+import { cpus } from 'node:os';
+
+/** One row of the results. */
+export interface BenchResult {
+  readonly name: string;
+  /** What is counted, per second. */
+  readonly unit: string;
+  readonly rate: number;
+  /** What the same machine allows, measured in the same run, in the same unit. */
+  readonly limit?: number;
+  /** Median over the rounds of rate ÷ limit. */
+  readonly ratio?: number;
+  /** Highest resident memory of the process that did it. */
+  readonly peakRssMiB?: number;
+}
+
+/** What a run leaves behind. */
+export interface BenchReport {
+  readonly machine: string;
+  readonly module: string;
+  readonly results: readonly BenchResult[];
+}
+
+/** The machine in a few words, without its name. */
+export function describeMachine(): string {
+  const processors = cpus();
+  const model = (processors[0]?.model ?? 'unknown processor').trim();
+  return `${processors.length} × ${model}, ${process.platform} ${process.arch}, Node ${process.versions.node}`;
+}
+
+/** A figure as table and documents write it: three significant digits, thousands separated. */
+export function formatFigure(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString('en', { maximumSignificantDigits: 3 });
+}
+
+/** Writes the results as a table. */
+export function printReport({ machine, module, results }: BenchReport): void {
+  const rows = [
+    ['what', 'rate', 'limit', 'ratio', 'peak MiB', 'unit'],
+    ...results.map(({ name, rate, limit, ratio, peakRssMiB, unit }) => [
+      name,
+      formatFigure(rate),
+      limit === undefined ? '' : formatFigure(limit),
+      ratio === undefined ? '' : ratio.toFixed(2),
+      peakRssMiB === undefined ? '' : String(Math.round(peakRssMiB)),
+      unit,
+    ]),
+  ];
+  const widths = (rows[0] as string[]).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? '').length)));
+  console.log(`${machine}\n${module}\n`);
+  for (const row of rows) {
+    const cells = row.map((cell, c) =>
+      c === 0 || c === 5 ? cell.padEnd(widths[c] as number) : cell.padStart(widths[c] as number),
+    );
+    console.log(cells.join('  ').trimEnd());
+  }
+}

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { inKeyOrder } from '../../../src/stores/sqlite/key-order.js';
+
+const rowsOf = (codes: Uint8Array) =>
+  Array.from({ length: codes.length / 24 }, (_, k) =>
+    Buffer.from(codes.slice(k * 24, (k + 1) * 24)).toString('hex'),
+  );
+
+test('the same rows, by their first four bytes, and the input untouched', () => {
+  const codes = Uint8Array.from(randomBytes(24 * 1_000));
+  const before = rowsOf(codes);
+  const sorted = rowsOf(inKeyOrder(codes));
+  const heads = sorted.map((row) => row.slice(0, 8));
+  expect(heads).toEqual([...heads].sort());
+  expect([...sorted].sort()).toEqual([...before].sort());
+  expect(rowsOf(codes)).toEqual(before);
+});
+
+test('the largest batch of the highest codes, as a view that begins anywhere', () => {
+  const codes = new Uint8Array(24 * 100_000 + 1).subarray(1).fill(255);
+  expect(Buffer.compare(inKeyOrder(codes), codes)).toBe(0);
+});
+
+test('equal rows stay as many as they were', () => {
+  const twice = Uint8Array.from([
+    ...new Array(24).fill(7),
+    ...new Array(24).fill(3),
+    ...new Array(24).fill(7),
+  ]);
+  expect(rowsOf(inKeyOrder(twice))).toEqual(['03'.repeat(24), '07'.repeat(24), '07'.repeat(24)]);
+});

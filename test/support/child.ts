@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** A program of this folder in a process of its own: lines go in on standard input and come out on standard output. */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  /** @param file name of a file beside this one; @param plan what the program is told, passed as JSON */
+  constructor(file: string, plan: unknown) {
+    this.#process = spawn(
+      process.execPath,
+      ['--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)), JSON.stringify(plan)],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    const { stdout } = this.#process;
+    if (stdout === null) throw new Error('the child has no standard output');
+    this.#lines = createInterface(stdout)[Symbol.asyncIterator]();
+  }
+
+  get pid(): number {
+    return this.#process.pid as number;
+  }
+
+  /** The next line; `undefined` when the child has ended. */
+  async line(): Promise<string | undefined> {
+    const { done, value } = await this.#lines.next();
+    return done === true ? undefined : value;
+  }
+
+  /** Sends one line and waits for the answer. */
+  async ask(line: string): Promise<string | undefined> {
+    this.#process.stdin?.write(`${line}\n`);
+    return this.line();
+  }
+
+  /** Kills the child and waits until it is gone. */
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const gone = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await gone;
+  }
+}

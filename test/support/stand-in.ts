@@ -1,0 +1,32 @@
+/** An object in front of a vault or a store, which writes down the calls and fails them when told to. */
+export interface StandIn<T> {
+  readonly object: T;
+  /** Names of the methods called, in order. */
+  readonly calls: string[];
+  /** Makes every later call of this method, or of all, throw; `undefined` mends it again. */
+  fail(error: unknown, method?: keyof T): void;
+}
+
+/** Puts a stand-in in front of a real object, to count its calls and to inject faults. */
+export function standIn<T extends object>(real: T): StandIn<T> {
+  const calls: string[] = [];
+  let fault: { readonly error: unknown; readonly method: keyof T | undefined } | undefined;
+  const object = new Proxy(real, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name, target);
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]) => {
+        calls.push(String(name));
+        if (fault !== undefined && (fault.method === undefined || fault.method === name)) throw fault.error;
+        return Reflect.apply(method, target, args);
+      };
+    },
+  });
+  return {
+    object,
+    calls,
+    fail(error, method) {
+      fault = error === undefined ? undefined : { error, method };
+    },
+  };
+}
