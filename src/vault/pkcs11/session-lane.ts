@@ -10,7 +10,7 @@ export class SessionLane {
   readonly #start: StartRequest;
   readonly #open: OpenRequest;
   #worker: SessionWorker | undefined;
-  /** The module's epoch when the session was opened. */
+  /** The module's epoch when the session was opened, or was last tried to be. */
   #epoch = -1;
   #wasOpen = false;
   #fault: VaultFault | undefined;
@@ -30,7 +30,7 @@ export class SessionLane {
     return this.#worker?.isLost === true ? 'worker' : this.#fault;
   }
 
-  /** The epoch of the module in which the session was opened. */
+  /** The epoch of the module in which the session was opened, or was last tried to be. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -65,8 +65,9 @@ export class SessionLane {
 
   /** Opens a new session; every key is found anew and checked by fingerprint before its next use. */
   async openSession(epoch: number): Promise<{ readonly needsLogin: boolean }> {
-    const answer = await this.worker.ask('open', this.#open);
+    // Before it is known to succeed: a session that could not be opened asks for a new initialisation next time.
     this.#epoch = epoch;
+    const answer = await this.worker.ask('open', this.#open);
     this.#wasOpen = true;
     return answer;
   }
