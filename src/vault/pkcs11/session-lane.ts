@@ -25,6 +25,11 @@ export class SessionLane {
     return this.#worker as SessionWorker;
   }
 
+  /** The thread was started and has not ended. */
+  get isAlive(): boolean {
+    return this.#worker !== undefined && !this.#worker.isLost;
+  }
+
   /** What is broken. */
   get fault(): VaultFault | undefined {
     return this.#worker?.isLost === true ? 'worker' : this.#fault;
@@ -52,7 +57,7 @@ export class SessionLane {
 
   /** Starts a thread where none is alive, and the module in it. */
   async startThread(): Promise<{ readonly initialisedHere: boolean }> {
-    if (this.#worker !== undefined && !this.#worker.isLost) return { initialisedHere: false };
+    if (this.isAlive) return { initialisedHere: false };
     this.#worker = new SessionWorker();
     this.#epoch = -1;
     return this.#worker.ask('start', this.#start);

@@ -152,7 +152,8 @@ export class SessionPool {
       // A lane that is not idle now is stuck inside the module, which then cannot be finalised.
       const idle = new Set(this.#idle);
       for (const lane of this.#lanes) if (!idle.has(lane)) lane.abandon();
-      const last = [...idle].at(-1);
+      // Only a living thread can finalise: some may never have been started, others may have died.
+      const last = [...idle].findLast((lane) => lane.isAlive);
       for (const lane of idle) {
         await lane.stop(finalize && idle.size === this.#lanes.length && lane === last).catch(ignoreLoss);
       }
