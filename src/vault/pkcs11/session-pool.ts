@@ -34,6 +34,7 @@ export interface PoolHealth {
 const BREAKER_FAILURES = 8;
 const LONGEST_PAUSE_MS = 30_000;
 const FIRST_BACKOFF_MS = 20;
+const LONGEST_BACKOFF_MS = 2_000;
 /** How long an aborted call waits for the module, so that buffers are wiped when it ends. */
 const GRACE_MS = 500;
 
@@ -140,7 +141,7 @@ export class SessionPool {
         // One recovery tells a wrong key from a stale handle.
         const retries = error.retryable ? this.#recovery.retries : 1;
         if (attempt >= retries || this.#breaker.state === 'open') throw error;
-        await limits.pause(FIRST_BACKOFF_MS * 2 ** attempt);
+        await limits.pause(Math.min(FIRST_BACKOFF_MS * 2 ** attempt, LONGEST_BACKOFF_MS));
         notify(this.#recovery.observe, { type: 'retry', attempt: attempt + 1 });
       }
     }
