@@ -198,7 +198,7 @@ export class SessionPool {
       if (fault !== undefined && error instanceof RenkeiError) {
         notify(this.#recovery.observe, { type: 'recovery-failed', fault, error: error.code });
         // What cannot be mended by a new session needs the module to be initialised again.
-        if (!PIN_REFUSALS.has(error.code)) lane.breakDown('device');
+        lane.breakDown(PIN_REFUSALS.has(error.code) ? 'login' : 'device');
       }
       throw fault === undefined ? error : asFault(error);
     }
