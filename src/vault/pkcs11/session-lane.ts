@@ -1,3 +1,4 @@
+import { RenkeiError } from '../../errors/renkei-error.js';
 import type { VaultFault } from '../events.js';
 import type { OpenRequest, StartRequest } from './protocol.js';
 import { SessionWorker } from './session-worker.js';
@@ -13,6 +14,7 @@ export class SessionLane {
   /** The module's epoch when the session was opened, or was last tried to be. */
   #epoch = -1;
   #wasOpen = false;
+  #isAbandoned = false;
   #fault: VaultFault | undefined;
 
   constructor(start: StartRequest, open: OpenRequest) {
@@ -58,6 +60,7 @@ export class SessionLane {
   /** Starts a thread where none is alive, and the module in it. */
   async startThread(): Promise<{ readonly initialisedHere: boolean }> {
     if (this.isAlive) return { initialisedHere: false };
+    if (this.#isAbandoned) throw new RenkeiError('VAULT_CLOSED', 'the vault is closed');
     this.#worker = new SessionWorker();
     this.#epoch = -1;
     return this.#worker.ask('start', this.#start);
@@ -84,6 +87,7 @@ export class SessionLane {
 
   /** Leaves a thread to itself that the module does not let go. */
   abandon(): void {
+    this.#isAbandoned = true;
     void this.#worker?.end();
   }
 
