@@ -188,7 +188,10 @@ export class SessionPool {
     try {
       await this.#module.inside(() => lane.startThread());
       if (fault === 'device') {
-        await this.#module.reinitialise(lane.epoch, (finalize) => lane.reinitialise(finalize));
+        const { moduleTimeoutMs } = this.#recovery;
+        await this.#module.reinitialise(lane.epoch, moduleTimeoutMs, (finalize) =>
+          lane.reinitialise(finalize),
+        );
       }
       const { epoch } = this.#module;
       const { needsLogin } = await this.#module.inside(() => lane.openSession(epoch));
