@@ -181,9 +181,9 @@ class Pkcs11Vault extends Redacted implements Vault {
   }
 
   health(): VaultHealth {
-    const { breaker, sessions, broken, recoveries } = this.#pool.health;
+    const { breaker, sessions, broken, isHanging, recoveries } = this.#pool.health;
     let state: VaultHealth['state'] = broken > 0 || breaker === 'half-open' ? 'degraded' : 'ready';
-    if (breaker === 'open') state = 'unavailable';
+    if (breaker === 'open' || isHanging) state = 'unavailable';
     if (this.#drain.isClosed) state = 'closed';
     return { state, sessions, brokenSessions: broken, recoveries };
   }
