@@ -82,6 +82,10 @@ export async function openPkcs11Vault(options: Pkcs11VaultOptions): Promise<Vaul
   }
 }
 
+function isMissingKey(error: unknown): boolean {
+  return error instanceof RenkeiError && error.code === 'KEY_NOT_FOUND';
+}
+
 type Computation = Pick<ComputeRequest, 'source' | 'links' | 'to'>;
 
 class Pkcs11Vault extends Redacted implements Vault {
@@ -290,6 +294,8 @@ class Pkcs11Vault extends Redacted implements Vault {
     for (const result of await Promise.allSettled(lanes)) {
       if (result.status === 'rejected') {
         wipe(...codes);
+        // A key that is gone is looked for before its next use, without a recovery.
+        if (isMissingKey(result.reason)) for (const key of keys) this.#known.delete(key);
         throw result.reason;
       }
     }

@@ -175,10 +175,12 @@ export class SessionPool {
   async #attempt<T>(action: (worker: SessionWorker) => Promise<T>, limits: CallLimits): Promise<T> {
     const lane = await this.#lend(limits);
     const running = (async () => {
+      const isFresh = lane.fault === 'device';
       try {
         if (!lane.isReady(this.#module.epoch)) await this.#mend(lane);
         return await this.#module.inside(() => action(lane.worker));
-      } catch (error) {
+      } catch (cause) {
+        const error = missingKey(cause, isFresh);
         const fault = faultOf(error);
         if (fault !== undefined) lane.breakDown(fault);
         throw error;
@@ -304,6 +306,15 @@ export async function logIn(
   } finally {
     wipe(pin, copy);
   }
+}
+
+/**
+ * A key that was there before and is missing now: a fault of the token, such as one just being taken away. When it is
+ * missing from a module that has just been initialised again, the key is gone, and only whoever asks for it suffers.
+ */
+function missingKey(error: unknown, isFresh: boolean): unknown {
+  if (!(error instanceof FaultError) || error.code !== 'KEY_NOT_FOUND') return error;
+  return isFresh ? new RenkeiError('KEY_NOT_FOUND', error.message) : new FaultError('device', error.message);
 }
 
 function hanging(): RenkeiError {
