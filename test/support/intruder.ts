@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import pkcs11js, { type Mechanism, type PKCS11, type Template } from 'pkcs11js';
-import type { ScratchToken } from './softhsm.js';
 
 /** What pkcs11js has no names for. */
 export const CKA_CHECK_VALUE = 0x90;
@@ -24,10 +23,16 @@ export class Intruder {
   readonly slot: Buffer;
   readonly session: Buffer;
 
-  constructor(scratch: Pick<ScratchToken, 'module'>, label: string, pin?: string) {
+  constructor(
+    { module, libraryParameters }: { readonly module: string; readonly libraryParameters?: string },
+    label: string,
+    pin?: string,
+  ) {
     this.module = new pkcs11js.PKCS11();
-    this.module.load(scratch.module);
-    answerTo(() => this.module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK }));
+    this.module.load(module);
+    // pkcs11js drops the last character of the parameters.
+    const parameters = libraryParameters === undefined ? {} : { libraryParameters: `${libraryParameters} ` };
+    answerTo(() => this.module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK, ...parameters }));
     const slots = this.module.C_GetSlotList(true);
     const slot = slots.find((id) => this.module.C_GetTokenInfo(id).label.trim() === label);
     if (slot === undefined) throw new Error(`there is no token ${label}`);
