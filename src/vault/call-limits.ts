@@ -27,7 +27,7 @@ export class CallLimits {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #onAbort = () => this.#end('ABORTED', 'the call was aborted by its caller');
+  readonly #onAbort = () => this.end(new RenkeiError('ABORTED', 'the call was aborted by its caller'));
   #error: RenkeiError | undefined;
 
   constructor({ signal, timeoutMs }: VaultCallOptions) {
@@ -36,7 +36,7 @@ export class CallLimits {
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (timeoutMs !== undefined) {
       this.#timer = setTimeout(
-        () => this.#end('DEADLINE_EXCEEDED', `the call has not ended within ${timeoutMs} ms`),
+        () => this.end(new RenkeiError('DEADLINE_EXCEEDED', `the call has not ended within ${timeoutMs} ms`)),
         timeoutMs,
       );
     }
@@ -78,8 +78,9 @@ export class CallLimits {
     this.#caller?.removeEventListener('abort', this.#onAbort);
   }
 
-  #end(code: 'ABORTED' | 'DEADLINE_EXCEEDED', message: string): void {
-    this.#error ??= new RenkeiError(code, message);
+  /** Ends the call; the first reason counts. */
+  end(error: RenkeiError): void {
+    this.#error ??= error;
     this.#controller.abort();
   }
 }

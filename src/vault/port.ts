@@ -74,7 +74,7 @@ export interface VaultHealth {
   readonly state: 'ready' | 'degraded' | 'unavailable' | 'closed';
   /** Sessions of the HSM; 0 for a vault without. */
   readonly sessions: number;
-  /** Sessions to be mended before their next use. */
+  /** Sessions to be mended before their next use, or whose module has not answered in time. */
   readonly brokenSessions: number;
   /** Recoveries since the opening. */
   readonly recoveries: number;

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import { FaultError } from './fault.js';
 
 interface ModuleEntry {
   users: number;
@@ -92,24 +93,23 @@ export class ModuleReference {
   }
 
   /**
-   * Initialises the module again with nobody inside it. Does nothing when somebody has done so since `epoch`.
+   * Initialises the module again with nobody inside it. Does nothing when somebody has done so since `epoch`. All
+   * other calls wait meanwhile, so the wait for those inside has an end: one of them may hang.
    *
+   * @param patienceMs how long to wait for the calls inside
    * @param action takes the module down where it is told to (a module that somebody else initialised is not ours to
    *   take down), and up; says whether it was this call that initialised it
    */
   reinitialise(
     epoch: number,
+    patienceMs: number,
     action: (finalize: boolean) => Promise<{ readonly initialisedHere: boolean }>,
   ): Promise<void> {
     const entry = this.#entry;
     return inTurn(entry, async () => {
       if (entry.epoch !== epoch && !entry.isDown) return;
-      if (entry.inside > 0) {
-        await new Promise<void>((resolve) => {
-          entry.emptied = resolve;
-        });
-        entry.emptied = undefined;
-      }
+      await emptied(entry, patienceMs);
+      if (entry.inside > 0) throw new FaultError('device', 'a call inside the module does not end');
       entry.epoch++;
       entry.isDown = true;
       const { initialisedHere } = await action(entry.initialisedHere);
@@ -126,9 +126,24 @@ export class ModuleReference {
   release(stop: (finalize: boolean) => Promise<void>): Promise<void> {
     return inTurn(this.#entry, async () => {
       this.#entry.users--;
-      await stop(this.#entry.users === 0 && this.#entry.initialisedHere);
+      // With somebody still inside, left behind by a vault that was closed, the process would crash.
+      const { users, initialisedHere, inside } = this.#entry;
+      await stop(users === 0 && initialisedHere && inside === 0);
     });
   }
+}
+
+/** Waits until nobody is inside, but not for ever. */
+async function emptied(entry: ModuleEntry, patienceMs: number): Promise<void> {
+  if (entry.inside === 0) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, patienceMs);
+    entry.emptied = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+  entry.emptied = undefined;
 }
 
 /** Runs one opening, closing or initialisation after those before it, whether they succeeded or not. */

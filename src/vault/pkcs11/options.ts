@@ -39,8 +39,9 @@ export interface TokenOptions {
   /** Which token. */
   readonly token: TokenSelector;
   /**
-   * Gives the user PIN, as text or UTF-8 bytes (bytes are wiped after use). Called once; a refused PIN is never
-   * tried again. Not needed for a token without login, or where this process is logged in already.
+   * Gives the user PIN, as text or UTF-8 bytes (bytes are wiped after use). Called at the opening and whenever the
+   * login was lost; a refused PIN is never tried again. Not needed for a token without login, or where this process is
+   * logged in already.
    */
   readonly pin?: PinCallback;
 }

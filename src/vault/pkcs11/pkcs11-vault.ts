@@ -83,6 +83,10 @@ export async function openPkcs11Vault(options: Pkcs11VaultOptions): Promise<Vaul
   }
 }
 
+function isMissingKey(error: unknown): boolean {
+  return error instanceof RenkeiError && error.code === 'KEY_NOT_FOUND';
+}
+
 type Computation = Pick<ComputeRequest, 'source' | 'links' | 'to'>;
 
 class Pkcs11Vault extends Redacted implements Vault {
@@ -182,9 +186,9 @@ class Pkcs11Vault extends Redacted implements Vault {
   }
 
   health(): VaultHealth {
-    const { breaker, sessions, broken, recoveries } = this.#pool.health;
+    const { breaker, sessions, broken, isHanging, recoveries } = this.#pool.health;
     let state: VaultHealth['state'] = broken > 0 || breaker === 'half-open' ? 'degraded' : 'ready';
-    if (breaker === 'open') state = 'unavailable';
+    if (breaker === 'open' || isHanging) state = 'unavailable';
     if (this.#drain.isClosed) state = 'closed';
     return { state, sessions, brokenSessions: broken, recoveries };
   }
@@ -291,6 +295,8 @@ class Pkcs11Vault extends Redacted implements Vault {
     for (const result of await Promise.allSettled(lanes)) {
       if (result.status === 'rejected') {
         wipe(...codes);
+        // A key that is gone is looked for before its next use, without a recovery.
+        if (isMissingKey(result.reason)) for (const key of keys) this.#known.delete(key);
         throw result.reason;
       }
     }

@@ -1,3 +1,4 @@
+import { RenkeiError } from '../../errors/renkei-error.js';
 import type { VaultFault } from '../events.js';
 import type { OpenRequest, StartRequest } from './protocol.js';
 import { SessionWorker } from './session-worker.js';
@@ -10,9 +11,10 @@ export class SessionLane {
   readonly #start: StartRequest;
   readonly #open: OpenRequest;
   #worker: SessionWorker | undefined;
-  /** The module's epoch when the session was opened. */
+  /** The module's epoch when the session was opened, or was last tried to be. */
   #epoch = -1;
   #wasOpen = false;
+  #isAbandoned = false;
   #fault: VaultFault | undefined;
 
   constructor(start: StartRequest, open: OpenRequest) {
@@ -25,12 +27,17 @@ export class SessionLane {
     return this.#worker as SessionWorker;
   }
 
+  /** The thread was started and has not ended. */
+  get isAlive(): boolean {
+    return this.#worker !== undefined && !this.#worker.isLost;
+  }
+
   /** What is broken. */
   get fault(): VaultFault | undefined {
     return this.#worker?.isLost === true ? 'worker' : this.#fault;
   }
 
-  /** The epoch of the module in which the session was opened. */
+  /** The epoch of the module in which the session was opened, or was last tried to be. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -52,7 +59,8 @@ export class SessionLane {
 
   /** Starts a thread where none is alive, and the module in it. */
   async startThread(): Promise<{ readonly initialisedHere: boolean }> {
-    if (this.#worker !== undefined && !this.#worker.isLost) return { initialisedHere: false };
+    if (this.isAlive) return { initialisedHere: false };
+    if (this.#isAbandoned) throw new RenkeiError('VAULT_CLOSED', 'the vault is closed');
     this.#worker = new SessionWorker();
     this.#epoch = -1;
     return this.#worker.ask('start', this.#start);
@@ -65,8 +73,9 @@ export class SessionLane {
 
   /** Opens a new session; every key is found anew and checked by fingerprint before its next use. */
   async openSession(epoch: number): Promise<{ readonly needsLogin: boolean }> {
-    const answer = await this.worker.ask('open', this.#open);
+    // Before it is known to succeed: a session that could not be opened asks for a new initialisation next time.
     this.#epoch = epoch;
+    const answer = await this.worker.ask('open', this.#open);
     this.#wasOpen = true;
     return answer;
   }
@@ -78,6 +87,7 @@ export class SessionLane {
 
   /** Leaves a thread to itself that the module does not let go. */
   abandon(): void {
+    this.#isAbandoned = true;
     void this.#worker?.end();
   }
 

@@ -6,6 +6,7 @@ import { CircuitBreaker } from './circuit-breaker.js';
 import { FaultError, faultOf } from './fault.js';
 import { ModuleReference } from './module-registry.js';
 import { type LoginRole, type PinCallback, readPin, type TokenOptions } from './options.js';
+import { withinLimits } from './patience.js';
 import type { OpenRequest } from './protocol.js';
 import { SessionLane } from './session-lane.js';
 import type { SessionWorker } from './session-worker.js';
@@ -24,9 +25,11 @@ export interface RecoveryOptions {
 /** How a pool is doing. */
 export interface PoolHealth {
   readonly breaker: CircuitBreaker['state'];
-  /** Sessions, and those of them that are to be mended before their next use. */
+  /** Sessions, and those of them that are to be mended before their next use or wait for the module's answer. */
   readonly sessions: number;
   readonly broken: number;
+  /** Every session waits for an answer that is overdue. */
+  readonly isHanging: boolean;
   /** Recoveries since the opening. */
   readonly recoveries: number;
 }
@@ -34,15 +37,22 @@ export interface PoolHealth {
 const BREAKER_FAILURES = 8;
 const LONGEST_PAUSE_MS = 30_000;
 const FIRST_BACKOFF_MS = 20;
-/** How long an aborted call waits for the module, so that buffers are wiped when it ends. */
-const GRACE_MS = 500;
+const LONGEST_BACKOFF_MS = 2_000;
+
+/** A try that waits for a lane. */
+interface Waiter {
+  readonly lend: (lane: SessionLane) => void;
+  readonly refuse: (error: RenkeiError) => void;
+}
 
 /** Logged-in sessions on one token, each in a worker thread of its own, lent to one user at a time. */
 export class SessionPool {
   readonly #module: ModuleReference;
   readonly #lanes: readonly SessionLane[];
   readonly #idle: SessionLane[];
-  readonly #waiting: ((lane: SessionLane) => void)[] = [];
+  readonly #waiting: Waiter[] = [];
+  /** Lanes whose answer is overdue. */
+  readonly #stuck = new Set<SessionLane>();
   readonly #token: TokenOptions;
   readonly #recovery: RecoveryOptions;
   readonly #breaker: CircuitBreaker;
@@ -114,7 +124,8 @@ export class SessionPool {
     return {
       breaker: this.#breaker.state,
       sessions: this.#lanes.length,
-      broken: this.#lanes.filter((lane) => !lane.isReady(this.#module.epoch)).length,
+      broken: this.#lanes.filter((lane) => !lane.isReady(this.#module.epoch) || this.#stuck.has(lane)).length,
+      isHanging: this.#isHanging,
       recoveries: this.#recoveries,
     };
   }
@@ -134,13 +145,13 @@ export class SessionPool {
         return result;
       } catch (error) {
         const fault = faultOf(error);
-        this.#judge(fault, error, limits);
+        this.#judge(fault, error);
         if (!(error instanceof RenkeiError) || fault === undefined) throw error;
         notify(this.#recovery.observe, { type: 'fault', fault, error: error.code });
         // One recovery tells a wrong key from a stale handle.
         const retries = error.retryable ? this.#recovery.retries : 1;
         if (attempt >= retries || this.#breaker.state === 'open') throw error;
-        await limits.pause(FIRST_BACKOFF_MS * 2 ** attempt);
+        await limits.pause(Math.min(FIRST_BACKOFF_MS * 2 ** attempt, LONGEST_BACKOFF_MS));
         notify(this.#recovery.observe, { type: 'retry', attempt: attempt + 1 });
       }
     }
@@ -152,7 +163,8 @@ export class SessionPool {
       // A lane that is not idle now is stuck inside the module, which then cannot be finalised.
       const idle = new Set(this.#idle);
       for (const lane of this.#lanes) if (!idle.has(lane)) lane.abandon();
-      const last = [...idle].at(-1);
+      // Only a living thread can finalise: some may never have been started, others may have died.
+      const last = [...idle].findLast((lane) => lane.isAlive);
       for (const lane of idle) {
         await lane.stop(finalize && idle.size === this.#lanes.length && lane === last).catch(ignoreLoss);
       }
@@ -163,10 +175,12 @@ export class SessionPool {
   async #attempt<T>(action: (worker: SessionWorker) => Promise<T>, limits: CallLimits): Promise<T> {
     const lane = await this.#lend(limits);
     const running = (async () => {
+      const isFresh = lane.fault === 'device';
       try {
         if (!lane.isReady(this.#module.epoch)) await this.#mend(lane);
         return await this.#module.inside(() => action(lane.worker));
-      } catch (error) {
+      } catch (cause) {
+        const error = missingKey(cause, isFresh);
         const fault = faultOf(error);
         if (fault !== undefined) lane.breakDown(fault);
         throw error;
@@ -175,7 +189,18 @@ export class SessionPool {
         this.#giveBack(lane);
       }
     })();
-    return withinLimits(running, limits, this.#recovery.moduleTimeoutMs);
+    return withinLimits(running, limits, this.#recovery.moduleTimeoutMs, () => this.#overdue(lane));
+  }
+
+  get #isHanging(): boolean {
+    return this.#stuck.size === this.#lanes.length;
+  }
+
+  /** Notes that a lane's answer is overdue. When all are, nobody waits for one of them. */
+  #overdue(lane: SessionLane): void {
+    this.#stuck.add(lane);
+    this.#breaker.failed();
+    if (this.#isHanging) for (const { refuse } of this.#waiting.splice(0)) refuse(hanging());
   }
 
   /** Makes a lane whole: thread, module, session, login. Everything it knew of keys is forgotten. */
@@ -186,7 +211,10 @@ export class SessionPool {
     try {
       await this.#module.inside(() => lane.startThread());
       if (fault === 'device') {
-        await this.#module.reinitialise(lane.epoch, (finalize) => lane.reinitialise(finalize));
+        const { moduleTimeoutMs } = this.#recovery;
+        await this.#module.reinitialise(lane.epoch, moduleTimeoutMs, (finalize) =>
+          lane.reinitialise(finalize),
+        );
       }
       const { epoch } = this.#module;
       const { needsLogin } = await this.#module.inside(() => lane.openSession(epoch));
@@ -196,7 +224,7 @@ export class SessionPool {
       if (fault !== undefined && error instanceof RenkeiError) {
         notify(this.#recovery.observe, { type: 'recovery-failed', fault, error: error.code });
         // What cannot be mended by a new session needs the module to be initialised again.
-        if (!PIN_REFUSALS.has(error.code)) lane.breakDown('device');
+        lane.breakDown(PIN_REFUSALS.has(error.code) ? 'login' : 'device');
       }
       throw fault === undefined ? error : asFault(error);
     }
@@ -225,31 +253,39 @@ export class SessionPool {
     limits.check();
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
+    if (this.#isHanging) throw hanging();
     return new Promise<SessionLane>((resolve, reject) => {
-      const lend = (lane: SessionLane) => {
-        limits.signal.removeEventListener('abort', leave);
-        resolve(lane);
+      const stay = () => limits.signal.removeEventListener('abort', leave);
+      const waiter: Waiter = {
+        lend: (lane) => {
+          stay();
+          resolve(lane);
+        },
+        refuse: (error) => {
+          stay();
+          reject(error);
+        },
       };
       const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(lend), 1);
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         reject(limits.error);
       };
       limits.signal.addEventListener('abort', leave, { once: true });
-      this.#waiting.push(lend);
+      this.#waiting.push(waiter);
     });
   }
 
   #giveBack(lane: SessionLane): void {
+    this.#stuck.delete(lane);
     const next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(lane);
-    else next(lane);
+    else next.lend(lane);
   }
 
   /** What a failed try tells about the device. */
-  #judge(fault: VaultFault | undefined, error: unknown, limits: CallLimits): void {
+  #judge(fault: VaultFault | undefined, error: unknown): void {
     const code = error instanceof RenkeiError ? error.code : undefined;
-    const hanging = code === 'DEADLINE_EXCEEDED' && limits.error === undefined;
-    if (fault === 'device' || fault === 'worker' || hanging) this.#breaker.failed();
+    if (fault === 'device' || fault === 'worker' || code === 'HSM_UNAVAILABLE') this.#breaker.failed();
     else if (code === 'ABORTED' || code === 'DEADLINE_EXCEEDED') this.#breaker.abandoned();
     else this.#breaker.succeeded();
   }
@@ -272,6 +308,22 @@ export async function logIn(
   }
 }
 
+/**
+ * A key that was there before and is missing now: a fault of the token, such as one just being taken away. When it is
+ * missing from a module that has just been initialised again, the key is gone, and only whoever asks for it suffers.
+ */
+function missingKey(error: unknown, isFresh: boolean): unknown {
+  if (!(error instanceof FaultError) || error.code !== 'KEY_NOT_FOUND') return error;
+  return isFresh ? new RenkeiError('KEY_NOT_FOUND', error.message) : new FaultError('device', error.message);
+}
+
+function hanging(): RenkeiError {
+  return new RenkeiError(
+    'HSM_UNAVAILABLE',
+    'every session waits for an answer of the module that is overdue',
+  );
+}
+
 /** What fails during a recovery is a fault of the token, whatever it would be at the opening. */
 function asFault(error: unknown): unknown {
   if (!(error instanceof RenkeiError)) return error;
@@ -284,27 +336,4 @@ const PIN_REFUSALS: ReadonlySet<string> = new Set(['PIN_REFUSED', 'PIN_LOCKED'])
 /** A dead thread has nothing to close; the module goes with the process. */
 function ignoreLoss(error: unknown): void {
   if (faultOf(error) === undefined) throw error;
-}
-
-/** The result of a try, or the end of its caller's patience. The try itself goes on until the module answers. */
-function withinLimits<T>(running: Promise<T>, limits: CallLimits, moduleTimeoutMs: number): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    let grace: NodeJS.Timeout | undefined;
-    const hanging = setTimeout(() => {
-      reject(
-        new RenkeiError('DEADLINE_EXCEEDED', `the module has not answered within ${moduleTimeoutMs} ms`),
-      );
-    }, moduleTimeoutMs);
-    const giveUp = () => {
-      grace = setTimeout(() => reject(limits.error), GRACE_MS);
-    };
-    if (limits.error === undefined) limits.signal.addEventListener('abort', giveUp, { once: true });
-    else giveUp();
-    const cleanUp = () => {
-      clearTimeout(hanging);
-      clearTimeout(grace);
-      limits.signal.removeEventListener('abort', giveUp);
-    };
-    running.then(resolve, reject).finally(cleanUp);
-  });
 }

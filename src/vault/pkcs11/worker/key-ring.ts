@@ -159,7 +159,11 @@ export class KeyRing {
       return this.find(name);
     } catch (error) {
       if (!(error instanceof RenkeiError) || error.code !== 'KEY_NOT_FOUND') throw error;
-      throw new FaultError('device', `key ${name}, verified before, is not on the token now`);
+      throw new FaultError(
+        'device',
+        `key ${name}, verified before, is not on the token now`,
+        'KEY_NOT_FOUND',
+      );
     }
   }
 
