@@ -21,9 +21,13 @@ export async function askTerminal(question: string, echo: 'hidden' | 'shown'): P
     return await new Promise<Uint8Array>((resolve, reject) => {
       const typed: number[] = [];
       const onEnd = () => reject(new RenkeiError('ABORTED', 'the terminal was closed'));
+      const show = () => {
+        if (echo === 'shown') stderr.write(`\r\x1b[K${question}${Buffer.from(typed).toString('utf8')}`);
+      };
       const onData = (chunk: Buffer) => {
         for (const [k, byte] of chunk.entries()) {
           if (ENTER.includes(byte) || CANCEL.includes(byte)) {
+            show();
             stdin.off('data', onData).off('end', onEnd).pause();
             // What follows belongs to the next question.
             const rest = chunk.subarray(k + 1);
@@ -36,7 +40,7 @@ export async function askTerminal(question: string, echo: 'hidden' | 'shown'): P
           if (ERASE.includes(byte)) erase(typed);
           else typed.push(byte);
         }
-        if (echo === 'shown') stderr.write(`\r\x1b[K${question}${Buffer.from(typed).toString('utf8')}`);
+        show();
       };
       stdin.on('data', onData).once('end', onEnd);
     });
