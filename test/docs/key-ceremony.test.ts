@@ -41,7 +41,7 @@ test('the script of docs/key-ceremony.md can be rehearsed on SoftHSM as printed'
   expect(stdout).toMatch(/^store\/1 +2 hsm-sealed/m);
   expect(stdout).toContain('institution/0220113112101700/2: made');
   // Nothing is left of the rehearsal but a cache of the TypeScript runner.
-  expect(readdirSync(folder)).toEqual(['npm']);
+  expect(readdirSync(folder).filter((name) => !name.startsWith('tsx-'))).toEqual(['npm']);
 }, 120_000);
 
 test('the script has boxes to tick, and explains every member of a record', () => {

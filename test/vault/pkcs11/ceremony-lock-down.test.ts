@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pkcs11js from 'pkcs11js';
 import { type Audience, parseAudience } from 'renkei';
@@ -195,26 +198,39 @@ describe('lock-down begun and not ended', () => {
     },
   );
 
-  test('another key under the same name is not taken for the copy: nothing is destroyed', async () => {
-    const name = 'record/swapped';
-    await addRecordPeriod({ ...ceremony(label), level: 1, period: 'swapped' });
-    bareSession(scratch, label, 'user', ({ module, session, find }) => {
-      // Out of the way, so that a second key of the name can be made.
-      module.C_SetAttributeValue(session, find(name)[0] as Buffer, [
-        { type: pkcs11js.CKA_LABEL, value: 'aside' },
-      ]);
-    });
-    await provisionKeys({ ...token(label), keys: [{ name, level: 2 }] });
-    bareSession(scratch, label, 'user', ({ module, session, find }) => {
-      module.C_SetAttributeValue(session, find('aside')[0] as Buffer, [
-        { type: pkcs11js.CKA_LABEL, value: name },
-      ]);
-    });
-    await expect(lockDown({ ...ceremony(label), keys: [name] })).rejects.toMatchObject({
-      code: 'KEY_AMBIGUOUS',
-    });
-    expect(bareSession(scratch, label, 'user', ({ find }) => find(name).length)).toBe(2);
+  test("an object without attributes, as SoftHSM leaves one when it is killed, is in nobody's way", async () => {
+    const tokens = join(scratch.folder, 'tokens');
+    for (const folder of readdirSync(tokens)) {
+      const object = join(tokens, folder, randomUUID());
+      writeFileSync(`${object}.object`, Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]));
+      writeFileSync(`${object}.lock`, '');
+    }
+    const before = await listKeys(token(label));
+    expect(before.others).toBe(1);
+    await lockDown({ ...ceremony(label), keys: ['link/1'] });
+    expect((await listKeys(token(label))).keys).toHaveLength(before.keys.length);
   });
+
+  test.each([1, 2] as const)(
+    'another key of level %i under the same name is not taken for the copy: nothing is destroyed',
+    async (level) => {
+      const period = `swapped-${level}`;
+      const name = `record/${period}`;
+      const rename = (from: string, to: string) =>
+        bareSession(scratch, label, 'user', ({ module, session, find }) => {
+          const value = [{ type: pkcs11js.CKA_LABEL, value: to }];
+          module.C_SetAttributeValue(session, find(from)[0] as Buffer, value);
+        });
+      await addRecordPeriod({ ...ceremony(label), level: 1, period });
+      // Out of the way, so that a second key of the name can be made.
+      rename(name, 'aside');
+      await provisionKeys({ ...token(label), keys: [{ name, level }] });
+      rename('aside', name);
+      const attempt = lockDown({ ...ceremony(label), keys: [name] });
+      await expect(attempt).rejects.toMatchObject({ code: 'KEY_AMBIGUOUS' });
+      expect(bareSession(scratch, label, 'user', ({ find }) => find(name).length)).toBe(2);
+    },
+  );
 });
 
 describe('lock-down killed with SIGKILL at random instants', () => {
