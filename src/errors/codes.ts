@@ -57,6 +57,7 @@ const CODES = {
   DEADLINE_EXCEEDED: { retryable: true },
   ASSURANCE_TOO_LOW: { retryable: false },
   CEREMONY_RECORD_INVALID: { retryable: false },
+  CEREMONY_TOKEN_DIFFERS: { retryable: false },
   // Issuance and its store.
   INSTITUTION_UNKNOWN: { retryable: false },
   RECORD_PERIOD_UNKNOWN: { retryable: false },

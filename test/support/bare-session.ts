@@ -1,4 +1,5 @@
 import pkcs11js, { type PKCS11 } from 'pkcs11js';
+import type { ScratchToken } from './softhsm.js';
 
 /** A session by bare calls, for what the library does not do: reading attributes, planting keys. */
 export interface BareSession {
@@ -9,8 +10,13 @@ export interface BareSession {
   readonly close: () => void;
 }
 
-/** Opens a logged-in read-write session on a token. */
-export function openBareSession(path: string, label: string, pin: string): BareSession {
+/** Opens a read-write session on a token, logged in as the user or as the security officer. */
+export function openBareSession(
+  path: string,
+  label: string,
+  pin: string,
+  user: number = pkcs11js.CKU_USER,
+): BareSession {
   const module = new pkcs11js.PKCS11();
   module.load(path);
   let initialisedHere = true;
@@ -23,7 +29,7 @@ export function openBareSession(path: string, label: string, pin: string): BareS
   if (slot === undefined) throw new Error(`no token ${label}`);
   const handle = module.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION);
   try {
-    module.C_Login(handle, pkcs11js.CKU_USER, pin);
+    module.C_Login(handle, user, pin);
   } catch (error) {
     if (!(error instanceof Error) || error.message !== 'CKR_USER_ALREADY_LOGGED_IN') throw error;
   }
@@ -33,6 +39,40 @@ export function openBareSession(path: string, label: string, pin: string): BareS
     module.close();
   };
   return { module, slot, handle, close };
+}
+
+/** A bare session that finds objects and reads their attributes. */
+export interface BareReader {
+  readonly module: PKCS11;
+  readonly session: Buffer;
+  /** Handles of all objects that bear the label. */
+  readonly find: (label: string) => Buffer[];
+  /** One attribute's bytes. */
+  readonly read: (object: Buffer, type: number) => Buffer;
+}
+
+/** Opens a bare session on a scratch token for the length of one action. */
+export function bareSession<T>(
+  token: ScratchToken,
+  label: string,
+  role: 'user' | 'security-officer',
+  action: (bare: BareReader) => T,
+): T {
+  const [pin, user] = role === 'user' ? [token.userPin, pkcs11js.CKU_USER] : [token.soPin, pkcs11js.CKU_SO];
+  const { module, handle, close } = openBareSession(token.module, label, pin, user);
+  const find = (text: string) => {
+    module.C_FindObjectsInit(handle, [{ type: pkcs11js.CKA_LABEL, value: text }]);
+    const found = module.C_FindObjects(handle, 1_000);
+    module.C_FindObjectsFinal(handle);
+    return found;
+  };
+  const read = (object: Buffer, type: number) =>
+    module.C_GetAttributeValue(handle, object, [{ type }])[0]?.value as Buffer;
+  try {
+    return action({ module, session: handle, find, read });
+  } finally {
+    close();
+  }
 }
 
 /** A session AES-256 key of known value that may do everything. */

@@ -23,6 +23,7 @@ export {
 } from './ceremony/make-ceremonies.js';
 export { printKeyPlan, printLockDownPlan } from './ceremony/print-plan.js';
 export { printCeremonyRecord } from './ceremony/print-record.js';
+export { printKeyList, printRecordVerification } from './ceremony/print-report.js';
 export {
   type RecordVerification,
   type VerifiedKey,

@@ -14,6 +14,9 @@ import {
 } from './ceremony-record.js';
 import { isSigned } from './check-record.js';
 
+/** What an audit key signs to show that it can. It is no record: records begin with a brace. */
+const TRIAL = new TextEncoder().encode('renkei ceremony: trial signature');
+
 /** What is done in a ceremony, and at which level. */
 export interface CeremonyAct {
   readonly ceremony: CeremonyKind;
@@ -35,12 +38,13 @@ export function holdCeremony(options: CeremonyOptions, { ceremony, level, act, n
     if (before === undefined && ceremony !== 'init') {
       throw new RenkeiError('KEY_NOT_FOUND', 'there is no audit key on the token that could sign the record');
     }
+    // Before anything is done: what was done could not be undone because its record cannot be signed.
+    if (before !== undefined) await signAs(worker, await publicKeyOf(worker, before), TRIAL);
     const description = await worker.ask('describeToken', null);
     const keys = await act(worker);
     const signer = before ?? ((await newestAuditKey(worker, undefined)) as AuditKeyName);
-    const { fingerprint, publicHalf } = await worker.ask('describeKey', { name: signer });
-    const { publicKey = '' } = publicHalf ?? {};
-    return signRecord(worker, {
+    const signedBy = await publicKeyOf(worker, signer);
+    const unsigned: UnsignedRecord = {
       format: 'renkei-ceremony-record',
       version: 1,
       ceremony,
@@ -49,21 +53,27 @@ export function holdCeremony(options: CeremonyOptions, { ceremony, level, act, n
       level,
       ...description,
       keys,
-      signedBy: { name: signer, fingerprint, publicKey },
-    });
+      signedBy,
+    };
+    return { ...unsigned, signature: await signAs(worker, signedBy, signedBytes(unsigned)) };
   });
 }
 
-async function signRecord(worker: SessionWorker, record: UnsignedRecord): Promise<CeremonyRecord> {
-  const { name, publicKey } = record.signedBy;
-  const bytes = signedBytes(record);
+type Signer = CeremonyRecord['signedBy'];
+
+async function publicKeyOf(worker: SessionWorker, name: AuditKeyName): Promise<Signer> {
+  const { fingerprint, publicHalf } = await worker.ask('describeKey', { name });
+  return { name, fingerprint, publicKey: publicHalf?.publicKey ?? '' };
+}
+
+async function signAs(worker: SessionWorker, { name, publicKey }: Signer, bytes: Uint8Array) {
   const digest = createHash('sha256').update(bytes).digest();
   const { signature } = await worker.ask('sign', { key: name, digest });
   // The public half is an object of its own, which a holder of the PIN may have replaced.
   if (!isSigned(Buffer.from(publicKey, 'hex'), bytes, signature)) {
     throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `the halves of key ${name} do not belong together`);
   }
-  return { ...record, signature };
+  return signature;
 }
 
 async function newestAuditKey(

@@ -2,7 +2,7 @@ import pkcs11js from 'pkcs11js';
 import { type KeyName, parseKeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
 import type { Requests } from '../protocol.js';
-import { calling } from './faults.js';
+import { ckrOf, mayConcernItem, moduleError } from './faults.js';
 import { findKeys, findObjects } from './key-ring.js';
 import type { Session } from './session.js';
 
@@ -28,10 +28,16 @@ function isAudit(name: KeyName): boolean {
 }
 
 function keyNameOf({ module, handle }: Session, object: Buffer): KeyName | undefined {
-  const [attribute] = calling('C_GetAttributeValue', () =>
-    module.C_GetAttributeValue(handle, object, [{ type: pkcs11js.CKA_LABEL }]),
-  );
-  const label = attribute?.value as Buffer;
+  let label: Buffer;
+  try {
+    const [attribute] = module.C_GetAttributeValue(handle, object, [{ type: pkcs11js.CKA_LABEL }]);
+    label = attribute?.value as Buffer;
+  } catch (error) {
+    // An object without a label, such as SoftHSM has after it was killed while making one, is none of our keys.
+    const ckr = ckrOf(error);
+    if (ckr !== undefined && mayConcernItem(ckr)) return undefined;
+    throw moduleError('C_GetAttributeValue', error);
+  }
   try {
     return parseKeyName(label.toString('utf8')).name;
   } catch (error) {
