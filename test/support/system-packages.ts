@@ -13,15 +13,22 @@ const ARM_LIBRARIES = '/usr/lib/aarch64-linux-gnu';
 const PACKAGES: readonly SystemPackage[] = [
   { name: 'softhsm2', proof: ['/usr/lib/softhsm/libsofthsm2.so'] },
   { name: 'libnss3', proof: [`${LIBRARIES}/libsoftokn3.so`, `${ARM_LIBRARIES}/libsoftokn3.so`] },
+  { name: 'p11-kit', proof: ['/usr/bin/p11-kit'] },
+  {
+    name: 'p11-kit-modules',
+    proof: [`${LIBRARIES}/pkcs11/p11-kit-client.so`, `${ARM_LIBRARIES}/pkcs11/p11-kit-client.so`],
+  },
 ];
 
 /** Path of the SoftHSM module. */
 export const SOFTHSM_MODULE = proofOf('softhsm2');
 /** Path of the NSS softokn module. */
 export const NSS_MODULE = proofOf('libnss3');
+/** Path of the module that speaks to a p11-kit server. */
+export const P11_KIT_CLIENT_MODULE = proofOf('p11-kit-modules');
 
 /**
- * Sees that SoftHSM and NSS are there; installs them where this user may, else fails with the one command that does.
+ * Sees that SoftHSM, NSS and p11-kit are there; installs them where this user may, else fails with the one command that does.
  */
 export function ensureSystemPackages(): void {
   const missing = PACKAGES.filter(({ proof }) => !proof.some((path) => existsSync(path))).map(

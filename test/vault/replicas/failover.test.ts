@@ -213,6 +213,22 @@ describe('a replica that failed', () => {
     expect(await vault.derive(residents(), [STORE, TOKYO])).toEqual(await expectedCodes());
   });
 
+  test('an abort while a call waits for its probe is heard before any work', async () => {
+    const only = await replica();
+    const vault = await openReplicatedVault({ replicas: [{ id: 'only', vault: only }] });
+    only.fail('MODULE_FAULT');
+    await expect(vault.derive(residents(), [STORE])).rejects.toThrow(withCode('MODULE_FAULT'));
+    clock.advance(500);
+    const release = only.hold('fingerprint');
+    const caller = new AbortController();
+    const call = vault.derive(residents(), [STORE], { signal: caller.signal });
+    await vi.waitFor(() => expect(only.count('fingerprint')).toBe(2));
+    caller.abort();
+    release();
+    await expect(call).rejects.toThrow(withCode('ABORTED'));
+    expect(only.count('derive')).toBe(0);
+  });
+
   test('counts one failure for many calls that met the same fault', async () => {
     const { first, vault } = await replicaPair();
     first.fail('MODULE_FAULT', 'derive');

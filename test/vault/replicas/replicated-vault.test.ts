@@ -70,6 +70,20 @@ describe('assurance', () => {
     expect(await vault.assurance()).toEqual(saying(1));
   });
 
+  test('takes for every key the lowest of its levels, whichever replica says it', async () => {
+    const { first, second, vault } = await replicaPair();
+    const mixed = (store: 1 | 2, tokyo: 1 | 2): Assurance => ({
+      ...saying(1),
+      keys: [
+        { name: STORE, level: store },
+        { name: TOKYO, level: tokyo },
+      ],
+    });
+    vi.spyOn(first, 'assurance').mockResolvedValue(mixed(1, 2));
+    vi.spyOn(second, 'assurance').mockResolvedValue(mixed(2, 1));
+    expect(await vault.assurance()).toEqual(mixed(1, 1));
+  });
+
   test('leaves out a refused replica', async () => {
     const { first, second, vault } = await replicaPair();
     vi.spyOn(first, 'assurance').mockResolvedValue(saying(1));
