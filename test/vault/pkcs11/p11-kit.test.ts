@@ -35,14 +35,15 @@ afterAll(async () => {
 
 const openRemote = (engine: 'sealed' | 'bulk') =>
   openPkcs11Vault({ module: remote.module, token, pin, engine });
-const residents = (first = 0, count = ROWS) => syntheticResidents(3, first, count);
+const residents = (count = ROWS) => syntheticResidents(3, 0, count);
 
 describe('an HSM behind a socket (SoftHSM behind p11-kit server)', () => {
   test('the bulk engine gives the same bytes as the software vault', async () => {
     const vault = await openRemote('bulk');
     try {
-      const derived = await vault.derive(residents(), [STORE, AAA, RECORD]);
-      expect(derived).toEqual(await software.derive(residents(), [STORE, AAA, RECORD]));
+      expect(await vault.derive(residents(), [STORE])).toEqual(await software.derive(residents(), [STORE]));
+      const derived = await vault.derive(residents(500), [STORE, AAA, RECORD]);
+      expect(derived).toEqual(await software.derive(residents(500), [STORE, AAA, RECORD]));
       const [atStore] = derived.codes as [Uint8Array];
       atStore[5] = (atStore[5] as number) ^ 1;
       const translated = await vault.translate(atStore, STORE, [AAA]);
@@ -79,14 +80,14 @@ describe('the process that serves the HSM is killed under load', () => {
     const hear = (reason: unknown) => unheard.push(reason);
     process.on('unhandledRejection', hear);
     const vault = await openRemote('bulk');
+    const expected = await software.derive(residents(), [STORE]);
     const failures: unknown[] = [];
     let answers = 0;
 
-    const call = async (first: number) => {
-      const rows = residents(first);
+    const call = async () => {
+      const rows = residents();
       try {
-        const { codes } = await vault.derive(rows, [STORE, AAA]);
-        expect({ codes, refusals: [] }).toEqual(await software.derive(residents(first), [STORE, AAA]));
+        expect(await vault.derive(rows, [STORE])).toEqual(expected);
         answers++;
       } catch (error) {
         expect(error).toEqual(withCode('MODULE_FAULT', { retryable: true }));
@@ -95,9 +96,9 @@ describe('the process that serves the HSM is killed under load', () => {
       expect(rows.every((byte) => byte === 0)).toBe(true);
     };
 
-    await call(0);
+    await call();
     expect(answers).toBe(1);
-    const load = Array.from({ length: 5 }, (_, k) => call(k * ROWS));
+    const load = Array.from({ length: 8 }, call);
     await remote.killServingProcess();
     await Promise.all(load);
     expect(failures.length).toBeGreaterThan(0);
@@ -105,9 +106,7 @@ describe('the process that serves the HSM is killed under load', () => {
     // The session is gone with the process that served it: closing may say so.
     await vault.close().catch((error: unknown) => expect(error).toEqual(withCode('MODULE_FAULT')));
     const anew = await openRemote('bulk');
-    expect(await anew.derive(residents(), [STORE, AAA])).toEqual(
-      await software.derive(residents(), [STORE, AAA]),
-    );
+    expect(await anew.derive(residents(), [STORE])).toEqual(expected);
     await anew.close();
     process.off('unhandledRejection', hear);
     expect(unheard).toEqual([]);
