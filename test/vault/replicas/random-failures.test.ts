@@ -1,4 +1,5 @@
-import { fc, test } from '@fast-check/vitest';
+import { test } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { RenkeiErrorCode } from '../../../src/errors/codes.js';
 import { RenkeiError } from '../../../src/errors/renkei-error.js';
