@@ -12,9 +12,11 @@ import {
   residents,
   STORE,
   TOKYO,
+  useStoppedClock,
 } from '../../support/replica-pair.js';
 import { withCode } from '../../support/with-code.js';
 
+const clock = useStoppedClock();
 const fault = (code: RenkeiErrorCode) => new RenkeiError(code, 'injected');
 const wiped = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
 
@@ -113,6 +115,22 @@ describe('closing', () => {
     expect(first.count('close')).toBe(0);
     end();
     expect(await running).toEqual(await expectedCodes());
+    await closing;
+    expect(first.count('close')).toBe(1);
+  });
+
+  test('waits for a probe that no call waits for', async () => {
+    const { first, vault } = await replicaPair({ owned: true });
+    first.fail('MODULE_FAULT');
+    await vault.derive(residents(), [STORE]);
+    clock.advance(500);
+    const end = first.hold('fingerprint');
+    await vault.derive(residents(), [STORE]);
+    expect(await vault.health()).toMatchObject([{ state: 'probing' }, { state: 'healthy' }]);
+    const closing = vault.close();
+    await new Promise(setImmediate);
+    expect(first.count('close')).toBe(0);
+    end();
     await closing;
     expect(first.count('close')).toBe(1);
   });
