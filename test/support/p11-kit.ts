@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from '
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ScratchToken } from './softhsm.js';
-import { P11_KIT_CLIENT_MODULE, SOFTHSM_MODULE } from './system-packages.js';
+import { ensureSystemPackages, P11_KIT_CLIENT_MODULE, SOFTHSM_MODULE } from './system-packages.js';
 
 /** A SoftHSM token behind a socket, as a network HSM would be. */
 export interface RemoteToken {
@@ -23,6 +23,7 @@ const MOST_WAITS = 500;
  * that connects; that one holds the login and the sessions.
  */
 export async function serveToken({ folder, token }: ScratchToken): Promise<RemoteToken> {
+  ensureSystemPackages('p11-kit', 'p11-kit-modules');
   const run = join(folder, 'run');
   mkdirSync(run, { mode: 0o700 });
   const socket = join(run, 'pkcs11');

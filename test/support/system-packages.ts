@@ -28,12 +28,14 @@ export const NSS_MODULE = proofOf('libnss3');
 export const P11_KIT_CLIENT_MODULE = proofOf('p11-kit-modules');
 
 /**
- * Sees that SoftHSM, NSS and p11-kit are there; installs them where this user may, else fails with the one command that does.
+ * Sees that these packages are there, all that tests and bench need unless named; installs them where this user may,
+ * else fails with the one command that does.
  */
-export function ensureSystemPackages(): void {
-  const missing = PACKAGES.filter(({ proof }) => !proof.some((path) => existsSync(path))).map(
-    ({ name }) => name,
-  );
+export function ensureSystemPackages(...names: readonly string[]): void {
+  const wanted = PACKAGES.filter(({ name }) => names.length === 0 || names.includes(name));
+  const missing = wanted
+    .filter(({ proof }) => !proof.some((path) => existsSync(path)))
+    .map(({ name }) => name);
   if (missing.length === 0) return;
   const command = `apt-get update && apt-get install --yes --no-install-recommends ${missing.join(' ')}`;
   const advice = `These system packages are missing: ${missing.join(', ')}. Install them with:\n\n  sudo sh -c '${command}'\n`;

@@ -52,7 +52,7 @@ export type ReplicaHealth = HealthyReplica | RestingReplica | ProbingReplica | R
 export type ReplicaEvent =
   | {
       /** The replica failed and rests. */
-      readonly event: 'replica-failed';
+      readonly type: 'replica-failed';
       /** Its id. */
       readonly id: string;
       /** What the failure was. */
@@ -62,13 +62,13 @@ export type ReplicaEvent =
     }
   | {
       /** A probe succeeded: the replica gets work again. */
-      readonly event: 'replica-returned';
+      readonly type: 'replica-returned';
       /** Its id. */
       readonly id: string;
     }
   | {
       /** A key's fingerprint differs: the replica is never used again. */
-      readonly event: 'replica-refused';
+      readonly type: 'replica-refused';
       /** Its id. */
       readonly id: string;
       /** The key, unless it was the replica itself that noticed the change. */

@@ -135,7 +135,7 @@ export class Replica {
       if (code !== undefined) return this.#rest(code);
       // Any other answer shows that the replica is there; what it says, the next call will hear.
       this.#state = { kind: 'healthy' };
-      this.#options.observe({ event: 'replica-returned', id: this.id });
+      this.#options.observe({ type: 'replica-returned', id: this.id });
     };
     const done = run(() => this.fingerprint(key)).then(() => settle(), settle);
     this.#state = { kind: 'probing', code: state.code, done };
@@ -148,7 +148,7 @@ export class Replica {
     // Whatever comes back may be another token: it has to show every key anew.
     this.#agreed.clear();
     this.#state = { kind: 'resting', code, until: performance.now() + pauseMs };
-    observe({ event: 'replica-failed', id: this.id, code, pauseMs });
+    observe({ type: 'replica-failed', id: this.id, code, pauseMs });
   }
 
   #refuse(key: KeyName | undefined): void {
@@ -156,7 +156,7 @@ export class Replica {
     this.#agreed.clear();
     this.#state = { kind: 'refused', key };
     this.#options.observe({
-      event: 'replica-refused',
+      type: 'replica-refused',
       id: this.id,
       ...(key === undefined ? {} : { key }),
     });

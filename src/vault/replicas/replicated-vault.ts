@@ -13,8 +13,11 @@ import { Replica } from './replica.js';
 
 /** Several vaults with the same keys behind one. */
 export interface ReplicatedVault extends Vault {
-  /** How each replica is, in order of preference. Asks nobody: it is what the last calls have met. */
-  health(): Promise<readonly ReplicaHealth[]>;
+  /**
+   * How each replica is, in order of preference. Answers at once and never throws: it asks nobody, and tells what the
+   * last calls have met.
+   */
+  replicas(): readonly ReplicaHealth[];
 }
 
 /**
@@ -131,7 +134,7 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
     });
   }
 
-  async health(): Promise<readonly ReplicaHealth[]> {
+  replicas(): readonly ReplicaHealth[] {
     return this.#replicas.map((replica) => replica.health());
   }
 

@@ -81,7 +81,7 @@ describe('failing over', () => {
     first.fail('ABORTED', 'derive');
     await expect(vault.derive(residents(), [STORE])).rejects.toThrow(withCode('ABORTED'));
     expect(second.calls).toEqual([]);
-    expect(await vault.health()).toContainEqual({ id: 'first', state: 'healthy' });
+    expect(vault.replicas()).toContainEqual({ id: 'first', state: 'healthy' });
   });
 
   test("the caller's own deadline is not passed on", async () => {
@@ -140,7 +140,7 @@ describe('a replica that failed', () => {
       await vault.derive(residents(), [STORE]);
       await vi.waitFor(() =>
         expect(events.at(-1)).toEqual({
-          event: 'replica-failed',
+          type: 'replica-failed',
           id: 'first',
           code: 'MODULE_FAULT',
           pauseMs,
@@ -161,20 +161,20 @@ describe('a replica that failed', () => {
     await vault.derive(residents(), [STORE]);
     clock.advance(100);
     await vault.derive(residents(), [STORE]);
-    await vi.waitFor(() => expect(events.at(-1)).toEqual({ event: 'replica-returned', id: 'first' }));
+    await vi.waitFor(() => expect(events.at(-1)).toEqual({ type: 'replica-returned', id: 'first' }));
     // The probe succeeds, the work does not: twice the pause.
     await vault.derive(residents(), [STORE]);
-    expect(events.at(-1)).toMatchObject({ event: 'replica-failed', pauseMs: 200 });
+    expect(events.at(-1)).toMatchObject({ type: 'replica-failed', pauseMs: 200 });
     clock.advance(200);
     first.mend();
     await vault.derive(residents(), [STORE]);
-    await vi.waitFor(() => expect(events.at(-1)).toEqual({ event: 'replica-returned', id: 'first' }));
+    await vi.waitFor(() => expect(events.at(-1)).toEqual({ type: 'replica-returned', id: 'first' }));
     const worked = first.count('derive');
     await vault.derive(residents(), [STORE]);
     expect(first.count('derive')).toBe(worked + 1);
     first.fail('MODULE_FAULT', 'derive');
     await vault.derive(residents(), [STORE]);
-    expect(events.at(-1)).toMatchObject({ event: 'replica-failed', pauseMs: 100 });
+    expect(events.at(-1)).toMatchObject({ type: 'replica-failed', pauseMs: 100 });
   });
 
   test('does not hold up calls that another replica can do, however long its probe takes', async () => {
@@ -185,7 +185,7 @@ describe('a replica that failed', () => {
     const end = first.hold('fingerprint');
     const asked = first.calls.length;
     await Promise.all([vault.derive(residents(), [STORE]), vault.derive(residents(), [STORE])]);
-    expect(await vault.health()).toContainEqual({
+    expect(vault.replicas()).toContainEqual({
       id: 'first',
       state: 'probing',
       code: 'MODULE_FAULT',
@@ -194,9 +194,7 @@ describe('a replica that failed', () => {
     // One probe, however many calls.
     expect(first.calls.slice(asked)).toEqual(['fingerprint']);
     end();
-    await vi.waitFor(async () =>
-      expect(await vault.health()).toContainEqual({ id: 'first', state: 'healthy' }),
-    );
+    await vi.waitFor(async () => expect(vault.replicas()).toContainEqual({ id: 'first', state: 'healthy' }));
   });
 
   test('is waited for when there is no other', async () => {
@@ -234,7 +232,7 @@ describe('a replica that failed', () => {
     first.fail('MODULE_FAULT', 'derive');
     await vault.fingerprint(STORE);
     await Promise.all(Array.from({ length: 8 }, () => vault.derive(residents(), [STORE])));
-    expect(await vault.health()).toContainEqual({
+    expect(vault.replicas()).toContainEqual({
       id: 'first',
       state: 'resting',
       code: 'MODULE_FAULT',

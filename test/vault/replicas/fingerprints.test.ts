@@ -25,14 +25,14 @@ describe('fingerprints', () => {
     first.fail('MODULE_FAULT');
     await expect(vault.derive(residents(), [STORE])).rejects.toThrow(withCode('MODULE_FAULT'));
     expect(second.count('derive')).toBe(0);
-    expect(events.at(-1)).toEqual({ event: 'replica-refused', id: 'second', key: STORE });
+    expect(events.at(-1)).toEqual({ type: 'replica-refused', id: 'second', key: STORE });
 
     second.shownFingerprints.clear();
     const asked = second.calls.length;
     clock.advance(1_000_000);
     await expect(vault.derive(residents(), [STORE])).rejects.toThrow(withCode('HSM_UNAVAILABLE'));
     expect(second.calls.length).toBe(asked);
-    expect(await vault.health()).toContainEqual({ id: 'second', state: 'refused', key: STORE });
+    expect(vault.replicas()).toContainEqual({ id: 'second', state: 'refused', key: STORE });
   });
 
   test('a replica with the wrong key in it never answers, even when it is the preferred one', async () => {
@@ -64,7 +64,7 @@ describe('fingerprints', () => {
     const { first, vault } = await replicaPair();
     first.fail('KEY_FINGERPRINT_MISMATCH', 'derive');
     expect(await vault.derive(residents(), [STORE, TOKYO])).toEqual(await expectedCodes());
-    expect(await vault.health()).toContainEqual({ id: 'first', state: 'refused' });
+    expect(vault.replicas()).toContainEqual({ id: 'first', state: 'refused' });
   });
 
   test('after a failure every key has to be shown anew: a swapped token is refused', async () => {
@@ -77,13 +77,11 @@ describe('fingerprints', () => {
     first.shownFingerprints.set(STORE, OTHER_FINGERPRINT);
     clock.advance(100);
     await vault.derive(residents(), [STORE]);
-    await vi.waitFor(async () =>
-      expect(await vault.health()).toContainEqual({ id: 'first', state: 'healthy' }),
-    );
+    await vi.waitFor(async () => expect(vault.replicas()).toContainEqual({ id: 'first', state: 'healthy' }));
     const worked = first.count('derive');
     expect(await vault.derive(residents(), [STORE, TOKYO])).toEqual(await expectedCodes());
     expect(first.count('derive')).toBe(worked);
-    expect(await vault.health()).toContainEqual({ id: 'first', state: 'refused', key: STORE });
+    expect(vault.replicas()).toContainEqual({ id: 'first', state: 'refused', key: STORE });
   });
 
   test.each([

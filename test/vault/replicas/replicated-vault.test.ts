@@ -126,7 +126,7 @@ describe('closing', () => {
     clock.advance(500);
     const end = first.hold('fingerprint');
     await vault.derive(residents(), [STORE]);
-    expect(await vault.health()).toMatchObject([{ state: 'probing' }, { state: 'healthy' }]);
+    expect(vault.replicas()).toMatchObject([{ state: 'probing' }, { state: 'healthy' }]);
     const closing = vault.close();
     await new Promise(setImmediate);
     expect(first.count('close')).toBe(0);

@@ -63,10 +63,10 @@ test('two SoftHSM tokens with the same keys serve as one; a third with another k
   expect(await vault.translate(atStore, STORE, [TOKYO])).toEqual({ codes: [inTokyo], refusals: [] });
   expect(await vault.derive(residents(), [STORE, TOKYO])).toEqual(expected);
   expect(events).toEqual([
-    { event: 'replica-failed', id: 'first', code: 'VAULT_CLOSED', pauseMs: 500 },
-    { event: 'replica-refused', id: 'wrong', key: TOKYO },
+    { type: 'replica-failed', id: 'first', code: 'VAULT_CLOSED', pauseMs: 500 },
+    { type: 'replica-refused', id: 'wrong', key: TOKYO },
   ]);
-  expect(await vault.health()).toMatchObject([
+  expect(vault.replicas()).toMatchObject([
     { id: 'first', state: 'resting' },
     { id: 'wrong', state: 'refused' },
     { id: 'second', state: 'healthy' },
