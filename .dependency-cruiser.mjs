@@ -36,6 +36,7 @@ export default {
       to: { path: '^src/', pathNot: ['^src/vault/', '^src/scheme/', ...NOUNS.map((path) => `^src/${path}`)] },
     },
     only('vault/software', [...VAULT_PORT, 'scheme/', ...NOUNS]),
+    only('vault/replicas', [...VAULT_PORT, ...NOUNS]),
     only('vault/pkcs11', [...VAULT_PORT, 'scheme/', ...NOUNS]),
     {
       name: 'stores-know-codes-not-vaults',

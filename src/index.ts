@@ -95,3 +95,13 @@ export type {
   VaultCallOptions,
   VaultHealth,
 } from './vault/port.js';
+export type {
+  HealthyReplica,
+  ProbingReplica,
+  RefusedReplica,
+  ReplicaEvent,
+  ReplicaHealth,
+  RestingReplica,
+} from './vault/replicas/health.js';
+export type { ReplicatedVaultOptions, VaultReplica } from './vault/replicas/options.js';
+export { openReplicatedVault, type ReplicatedVault } from './vault/replicas/replicated-vault.js';

@@ -1,0 +1,230 @@
+import { Redacted } from '../../bytes/redacted.js';
+import { wipe } from '../../bytes/wipe.js';
+import { type Audience, type KeyName, linkKey, parseKeyName } from '../../codes/key-names.js';
+import { throwIfAborted } from '../../errors/abort.js';
+import { RenkeiError } from '../../errors/renkei-error.js';
+import { Drain } from '../../lifecycle/drain.js';
+import { checkAdvanceGeneration, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions } from '../port.js';
+import { lowestAssurance } from './assurance.js';
+import type { ReplicaHealth } from './health.js';
+import { type CheckedOptions, checkReplicatedVaultOptions, type ReplicatedVaultOptions } from './options.js';
+import { Replica } from './replica.js';
+
+/** Several vaults with the same keys behind one. */
+export interface ReplicatedVault extends Vault {
+  /**
+   * How each replica is, in order of preference. Answers at once and never throws: it asks nobody, and tells what the
+   * last calls have met.
+   */
+  replicas(): readonly ReplicaHealth[];
+}
+
+/**
+ * Puts several vaults with the same keys (modules, tokens, data centres) behind one. A call is done as a whole by one
+ * replica, the first healthy one. When that fails in a way that may pass (`RenkeiError.retryable`), or because it is
+ * closed, its token gone or its PIN refused, the next does the call from the start. Results of two replicas are never mixed. A replica that failed is left alone for a growing
+ * pause, then probed by a fingerprint before it gets work.
+ *
+ * Before a replica serves a key, its fingerprint must be the one given as `expectedFingerprints` or else the one the
+ * first replica showed; a replica with another one is refused for good.
+ *
+ * A call fails with the replicas' own error when that is retryable, with `HSM_UNAVAILABLE` while all rest, and with
+ * `KEY_FINGERPRINT_MISMATCH` when all are refused. An abort is never passed on to another replica.
+ *
+ * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID` or `KEY_NAME_INVALID`
+ */
+export async function openReplicatedVault(options: ReplicatedVaultOptions): Promise<ReplicatedVault> {
+  return new VaultOfReplicas(checkReplicatedVaultOptions(options));
+}
+
+class VaultOfReplicas extends Redacted implements ReplicatedVault {
+  readonly #replicas: readonly Replica[];
+  readonly #owned: boolean;
+  readonly #drain = new Drain('vault', 'VAULT_CLOSED');
+  /** What each replica last said of its level: it still holds for one that cannot answer now. */
+  readonly #assurances = new Map<Replica, Assurance>();
+
+  constructor(options: CheckedOptions) {
+    super();
+    const observe: CheckedOptions['observe'] = (event) => {
+      try {
+        options.observe(event);
+      } catch {
+        // An observer must not decide over a call.
+      }
+    };
+    this.#replicas = options.replicas.map((replica) => new Replica(replica, { ...options, observe }));
+    this.#owned = options.owned;
+  }
+
+  async derive(
+    residents: Uint8Array,
+    audiences: readonly Audience[],
+    options: DeriveOptions = {},
+  ): Promise<PackedCodes> {
+    try {
+      return await this.#drain.run(() => {
+        const { rows, generation } = checkDerive(residents, audiences, options);
+        const links = Array.from({ length: generation }, (_, k) => linkKey(k + 1));
+        return this.#compute(rows, [...links, ...audiences], audiences, options, async ({ vault }) => {
+          // A vault wipes what it is given, and the next replica may need the rows too.
+          const copy = residents.slice();
+          try {
+            return await vault.derive(copy, audiences, options);
+          } finally {
+            wipe(copy);
+          }
+        });
+      });
+    } finally {
+      wipeResidents(residents);
+    }
+  }
+
+  translate(
+    codes: Uint8Array,
+    from: Audience,
+    to: readonly Audience[],
+    options: VaultCallOptions = {},
+  ): Promise<PackedCodes> {
+    return this.#drain.run(() => {
+      const rows = checkTranslate('translate', codes, from, to, options);
+      return this.#compute(rows, [from, ...to], to, options, ({ vault }) =>
+        vault.translate(codes, from, to, options),
+      );
+    });
+  }
+
+  advance(
+    codes: Uint8Array,
+    from: Audience,
+    generation: number,
+    to: readonly Audience[],
+    options: VaultCallOptions = {},
+  ): Promise<PackedCodes> {
+    return this.#drain.run(() => {
+      const rows = checkTranslate('advance', codes, from, to, options);
+      checkAdvanceGeneration(generation);
+      return this.#compute(rows, [from, linkKey(generation), ...to], to, options, ({ vault }) =>
+        vault.advance(codes, from, generation, to, options),
+      );
+    });
+  }
+
+  fingerprint(key: KeyName): Promise<string> {
+    return this.#drain.run(() => {
+      const { name } = parseKeyName(key);
+      return this.#onOneReplica([name], undefined, (replica) => replica.fingerprint(name));
+    });
+  }
+
+  /** The lowest level of the replicas that are not refused. */
+  assurance(): Promise<Assurance> {
+    return this.#drain.run(async () => {
+      const inUse = this.#replicas.filter(({ state }) => state !== 'refused');
+      if (inUse.length === 0) throw allRefused();
+      const answers = await Promise.allSettled(inUse.map(({ vault }) => vault.assurance()));
+      answers.forEach((answer, k) => {
+        if (answer.status === 'fulfilled') this.#assurances.set(inUse[k] as Replica, answer.value);
+      });
+      const known = inUse.flatMap((replica) => this.#assurances.get(replica) ?? []);
+      if (known.length > 0) return lowestAssurance(known);
+      throw answers.find((answer) => answer.status === 'rejected')?.reason;
+    });
+  }
+
+  replicas(): readonly ReplicaHealth[] {
+    return this.#replicas.map((replica) => replica.health());
+  }
+
+  close(): Promise<void> {
+    return this.#drain.close(async () => {
+      if (!this.#owned) return;
+      // All are closed, whatever one of them meets.
+      const results = await Promise.allSettled(this.#replicas.map(({ vault }) => vault.close()));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #compute(
+    rows: number,
+    keys: readonly KeyName[],
+    to: readonly Audience[],
+    { signal }: VaultCallOptions,
+    work: (replica: Replica) => Promise<PackedCodes>,
+  ): Promise<PackedCodes> | PackedCodes {
+    if (rows === 0) return { codes: to.map(() => new Uint8Array(0)), refusals: [] };
+    return this.#onOneReplica(keys, signal, work);
+  }
+
+  /** Has one replica after the other try the whole call, until one has done it or none is left. */
+  async #onOneReplica<T>(
+    keys: readonly KeyName[],
+    signal: AbortSignal | undefined,
+    work: (replica: Replica) => Promise<T>,
+  ): Promise<T> {
+    const failures = new Map<Replica, unknown>();
+    for (;;) {
+      const replica = await this.#next(keys[0] as KeyName, failures);
+      throwIfAborted(signal);
+      if (replica === undefined) throw this.#giveUp(failures);
+      let working = false;
+      try {
+        await replica.agreeOn(keys);
+        working = true;
+        const result = await work(replica);
+        working = false;
+        // Asks again only if the replica failed under another call meanwhile: it may have come back as another token.
+        await replica.agreeOn(keys);
+        replica.worked();
+        return result;
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        // A replica that lacks a key does not serve this call; what the work itself says goes to the caller.
+        if (!replica.failed(error) && working) throw error;
+        failures.set(replica, error);
+      }
+    }
+  }
+
+  /** The first healthy replica not yet tried; waits for probes only when there is no other. */
+  async #next(key: KeyName, tried: ReadonlyMap<Replica, unknown>): Promise<Replica | undefined> {
+    for (;;) {
+      const left = this.#replicas.filter((replica) => !tried.has(replica));
+      for (const replica of left) replica.probeIfDue(key, (probe) => this.#drain.run(probe));
+      const healthy = left.find(({ state }) => state === 'healthy');
+      if (healthy !== undefined) return healthy;
+      const probes = left.flatMap(({ probe }) => probe ?? []);
+      if (probes.length === 0) return undefined;
+      await Promise.race(probes);
+    }
+  }
+
+  /** Why no replica did the call. As long as one that was not asked may return, the call may be made again. */
+  #giveUp(failures: ReadonlyMap<Replica, unknown>): unknown {
+    const met = [...failures.values()];
+    const passing = met.find((error) => error instanceof RenkeiError && error.retryable);
+    if (passing !== undefined) return passing;
+    if (this.#replicas.some((replica) => replica.state !== 'refused' && !failures.has(replica))) {
+      return new RenkeiError(
+        'HSM_UNAVAILABLE',
+        'every replica that could serve the call has failed and rests',
+      );
+    }
+    const mismatch = (error: unknown) =>
+      error instanceof RenkeiError && error.code === 'KEY_FINGERPRINT_MISMATCH';
+    return met.find((error) => !mismatch(error)) ?? allRefused();
+  }
+}
+
+function allRefused(): RenkeiError {
+  return new RenkeiError(
+    'KEY_FINGERPRINT_MISMATCH',
+    'every replica has been refused: a key in it has another fingerprint than in the others',
+  );
+}
