@@ -70,13 +70,18 @@ export {
 export { type InstitutionCode, parseInstitutionCode } from './subjects/institution-code.js';
 export { type PackedResidents, packResidents } from './subjects/pack-residents.js';
 export { ResidentRecordCode } from './subjects/resident-record-code.js';
+export type { BreakerState, VaultCall, VaultEvent, VaultFault, VaultObserver } from './vault/events.js';
 export type {
   Assurance,
+  AssuranceLevel,
+  AssuranceName,
+  AttackResult,
   DeriveOptions,
   KeyAssurance,
   PackedCodes,
   Vault,
   VaultCallOptions,
+  VaultHealth,
 } from './vault/port.js';
 export type {
   HealthyReplica,

@@ -32,9 +32,12 @@ export function checkOptions(what: string, options: unknown, rules: Record<strin
   }
 }
 
-/** A key typed by hand may be anything, even a secret put in the wrong place: only identifiers are repeated. */
+/**
+ * A key typed by hand may be anything, even a secret put in the wrong place. Only what looks like an option is
+ * repeated: a few letters. Digits, and the 40 characters of an institution's code, are not.
+ */
 function printable(key: string): string {
-  return /^[A-Za-z]\w{0,39}$/.test(key) ? `"${key}"` : 'of that name';
+  return /^[A-Za-z]{1,24}$/.test(key) ? `"${key}"` : 'of that name';
 }
 
 /** A rule for an integer in a closed range. */

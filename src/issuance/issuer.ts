@@ -1,5 +1,11 @@
 import { Redacted } from '../bytes/redacted.js';
-import { institutionAudience, linkKey, recordAudience, storeAudience } from '../codes/key-names.js';
+import {
+  institutionAudience,
+  type KeyName,
+  linkKey,
+  recordAudience,
+  storeAudience,
+} from '../codes/key-names.js';
 import { codeAt } from '../codes/packed-codes.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { fiscalYear } from '../codes/record-period.js';
@@ -50,7 +56,7 @@ const SINGLE_REQUEST_RULES: Readonly<Record<string, OptionRule>> = {
 
 /**
  * Opens an issuer over a vault and a store. On an empty store the link and store keys are put on record; after that
- * they must be the recorded ones.
+ * they must be the recorded ones, in generation and version too.
  *
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `KEY_FINGERPRINT_MISMATCH`, `KEY_NOT_DISTINCT`, a vault
  *   error or a store error
@@ -59,8 +65,12 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   checkOptions('openIssuer', options, ISSUER_RULES);
   const { vault, store, generation = 1, storeKeyVersion = 1, now = Date.now } = options;
   const keys = new KeyRegistry(vault, store, now);
-  for (let g = 1; g <= generation; g++) await keys.register(linkKey(g));
-  await keys.register(storeAudience(storeKeyVersion));
+  await keys.requireBegunWith(generation, storeKeyVersion);
+  const names: KeyName[] = Array.from({ length: generation }, (_, k) => linkKey(k + 1));
+  names.push(storeAudience(storeKeyVersion));
+  // All of them are there before one is put on record.
+  for (const name of names) await vault.fingerprint(name);
+  for (const name of names) await keys.register(name);
   return new Issuer({ vault, store, keys, generation, storeAudience: storeAudience(storeKeyVersion), now });
 }
 

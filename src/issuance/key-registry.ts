@@ -60,6 +60,27 @@ export class KeyRegistry {
   }
 
   /**
+   * Refuses another generation, or another version of the store's key, than the store was begun with: a person would
+   * get a second store code, and so be issued to a second time (命令85 44条2項).
+   *
+   * @throws RenkeiError `OPTION_INVALID`
+   */
+  async requireBegunWith(generation: number, storeKeyVersion: number): Promise<void> {
+    await this.refresh();
+    let latest = 0;
+    let storeKey: number | undefined;
+    for (const name of this.#recorded.keys()) {
+      const key = parseKeyName(name);
+      if (key.kind === 'link') latest = Math.max(latest, key.generation);
+      if (key.kind === 'store') storeKey = key.version;
+    }
+    // The store key is put on record last: without it no issuer was ever opened.
+    if (storeKey === undefined) return;
+    if (storeKey !== storeKeyVersion) throw begunWith('storeKeyVersion', storeKey);
+    if (latest !== generation) throw begunWith('generation', latest);
+  }
+
+  /**
    * Makes sure that a key on record is the vault's, once.
    *
    * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH` or a vault error
@@ -128,5 +149,12 @@ function mismatch(name: KeyName): RenkeiError {
   return new RenkeiError(
     'KEY_FINGERPRINT_MISMATCH',
     `key ${name} of the vault is not the one the store has on record`,
+  );
+}
+
+function begunWith(option: string, value: number): RenkeiError {
+  return new RenkeiError(
+    'OPTION_INVALID',
+    `openIssuer: option "${option}" must be ${value}, which this store was begun with`,
   );
 }

@@ -24,8 +24,10 @@ const ATTRIBUTES = {
   CKA_LOCAL: 0x163,
   CKA_NEVER_EXTRACTABLE: 0x164,
   CKA_ALWAYS_SENSITIVE: 0x165,
+  CKA_KEY_GEN_MECHANISM: 0x166,
   CKA_MODIFIABLE: 0x170,
   CKA_COPYABLE: 0x171,
+  CKA_DESTROYABLE: 0x172,
   CKA_EC_PARAMS: 0x180,
   CKA_EC_POINT: 0x181,
   CKA_WRAP_WITH_TRUSTED: 0x210,
@@ -57,4 +59,9 @@ export type MechanismName = keyof typeof MECHANISMS;
 /** The mechanism's number. */
 export function mechanismType(name: MechanismName): number {
   return MECHANISMS[name];
+}
+
+/** The mechanism's standard name, or its number in hex where this library does not use it. */
+export function mechanismName(type: number): string {
+  return Object.entries(MECHANISMS).find(([, known]) => known === type)?.[0] ?? `0x${type.toString(16)}`;
 }

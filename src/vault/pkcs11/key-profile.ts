@@ -24,7 +24,12 @@ export interface KeyProfile {
   readonly attributes: readonly ProfileAttribute[];
 }
 
-const flag = (name: AttributeName, value: boolean, why: string): ProfileAttribute => ({ name, value, why });
+/** A profile's flag. */
+export const flag = (name: AttributeName, value: boolean, why: string): ProfileAttribute => ({
+  name,
+  value,
+  why,
+});
 
 const UNUSED = 'not what this key is for';
 
@@ -75,6 +80,8 @@ export function sealedUsages(name: KeyName): readonly ('derive' | 'wrap' | 'unwr
       return ['derive'];
     case 'record':
       return ['wrap'];
+    case 'audit':
+      return [];
     default:
       return ['wrap', 'unwrap'];
   }
@@ -131,4 +138,18 @@ export function keyProfile(name: KeyName, level: KeyLevel): KeyProfile {
     }
   }
   return { madeBy: officers ? 'security-officer' : 'user', attributes };
+}
+
+/** What a key of level 1 is given on its way to level 2, in this order: those of the level-2 profile that differ. */
+export function lockDownAttributes(name: KeyName): readonly ProfileAttribute[] {
+  const changing: readonly AttributeName[] = [
+    'CKA_ENCRYPT',
+    'CKA_DECRYPT',
+    'CKA_COPYABLE',
+    'CKA_ALLOWED_MECHANISMS',
+    // Last: nothing can be set after it.
+    'CKA_MODIFIABLE',
+  ];
+  const { attributes } = keyProfile(name, 2);
+  return changing.flatMap((wanted) => attributes.filter((attribute) => attribute.name === wanted));
 }

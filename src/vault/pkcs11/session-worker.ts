@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { RenkeiError } from '../../errors/renkei-error.js';
-import type { AnswerMessage, RequestMessage, RequestName, Requests } from './protocol.js';
+import { FaultError } from './fault.js';
+import type { AnswerMessage, FailureMessage, RequestMessage, RequestName, Requests } from './protocol.js';
 
 interface Pending {
   readonly resolve: (answer: never) => void;
@@ -54,8 +55,13 @@ export class SessionWorker {
     this.#pending.delete(message.id);
     if (this.#pending.size === 0) this.#worker.unref();
     if (pending === undefined) return;
-    if ('failure' in message) pending.reject(new RenkeiError(message.failure.code, message.failure.message));
+    if ('failure' in message) pending.reject(errorOf(message.failure));
     else pending.resolve(message.answer as never);
+  }
+
+  /** True when the thread has ended: every request fails from then on. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
   }
 
   #lose(how: string): void {
@@ -63,4 +69,8 @@ export class SessionWorker {
     for (const { reject } of this.#pending.values()) reject(this.#lost);
     this.#pending.clear();
   }
+}
+
+function errorOf({ code, message, fault }: FailureMessage): RenkeiError {
+  return fault === undefined ? new RenkeiError(code, message) : new FaultError(fault, message, code);
 }

@@ -54,6 +54,8 @@ export class SealedEngine implements SessionEngine {
   /** One call's input and output, reused: everything on this thread is synchronous. */
   readonly #block = Buffer.alloc(BLOCK_LENGTH);
   readonly #wrapped = Buffer.alloc(64);
+  /** An object of sixteen zero bytes, made at its first use: what fingerprints are made from. */
+  #zeroKey: Buffer | undefined;
   readonly #encryptData: Mechanism = {
     mechanism: pkcs11js.CKM_AES_CBC_ENCRYPT_DATA,
     // A zero IV makes CBC over the one block the bare cipher.
@@ -216,17 +218,13 @@ export class SealedEngine implements SessionEngine {
   }
 
   #wrapZeroKey(key: Buffer): Uint8Array {
-    const zero = calling('C_CreateObject', () =>
+    this.#zeroKey ??= calling('C_CreateObject', () =>
       this.#module.C_CreateObject(this.#session, [
         ...SEALED.unwrapped,
         { type: pkcs11js.CKA_VALUE, value: Buffer.from(zeroKey()) },
       ]),
     );
-    try {
-      return Uint8Array.from(this.#wrap(key, zero));
-    } finally {
-      this.#destroy(zero);
-    }
+    return Uint8Array.from(this.#wrap(key, this.#zeroKey));
   }
 
   #destroy(object: Buffer): void {

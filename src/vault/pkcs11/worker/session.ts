@@ -23,15 +23,37 @@ export function loadModule(request: StartRequest): {
       'the PKCS#11 module could not be loaded: no such library, or not a module',
     );
   }
+  return { module, initialisedHere: initialise(module, request.libraryParameters) };
+}
+
+/**
+ * Takes a module that has lost its device down, where that is allowed, and up again. Nobody else may be inside it.
+ * Says whether it was this call that initialised it.
+ */
+export function reinitialise(
+  module: PKCS11,
+  libraryParameters: string | undefined,
+  finalize: boolean,
+): boolean {
+  try {
+    if (finalize) module.C_Finalize();
+  } catch {
+    // A module that is down already, or too broken to go down, shows at the next call.
+  }
+  return initialise(module, libraryParameters);
+}
+
+/** Says whether it was this call that initialised the module. */
+function initialise(module: PKCS11, libraryParameters: string | undefined): boolean {
   try {
     // Without CKF_OS_LOCKING_OK a module takes the process for single-threaded, and its heap is corrupted.
     const options: { flags: number; libraryParameters?: string } = { flags: pkcs11js.CKF_OS_LOCKING_OK };
     // pkcs11js drops the last character.
-    if (request.libraryParameters !== undefined) options.libraryParameters = `${request.libraryParameters} `;
+    if (libraryParameters !== undefined) options.libraryParameters = `${libraryParameters} `;
     module.C_Initialize(options);
-    return { module, initialisedHere: true };
+    return true;
   } catch (error) {
-    if (ckrOf(error)?.code === CKR.CRYPTOKI_ALREADY_INITIALIZED) return { module, initialisedHere: false };
+    if (ckrOf(error)?.code === CKR.CRYPTOKI_ALREADY_INITIALIZED) return false;
     throw moduleError('C_Initialize', error);
   }
 }
@@ -51,6 +73,15 @@ export function openSession(module: PKCS11, request: OpenRequest): Session {
   }
   const flags = pkcs11js.CKF_SERIAL_SESSION | (request.writable ? pkcs11js.CKF_RW_SESSION : 0);
   return { module, slot, handle: calling('C_OpenSession', () => module.C_OpenSession(slot, flags)) };
+}
+
+/** Closes a session that may be gone already. */
+export function abandonSession({ module, handle }: Session): void {
+  try {
+    module.C_CloseSession(handle);
+  } catch {
+    // It went with its token, its module or somebody's C_CloseAllSessions.
+  }
 }
 
 function findToken(module: PKCS11, { label, serial }: TokenSelector): Buffer {

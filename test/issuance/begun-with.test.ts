@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openIssuer } from '../../src/issuance/issuer.js';
+import { createMemoryStore } from '../../src/stores/memory/memory-store.js';
+import type { IssuanceStore } from '../../src/stores/port.js';
+import type { Vault } from '../../src/vault/port.js';
+import { openSoftwareVault } from '../../src/vault/software/index.js';
+import { syntheticResidents } from '../support/residents.js';
+
+/** A store begun with generation 2 and the store key 3 keeps both: 命令85 44条2項 would be broken otherwise. */
+const NAMES = ['link/1', 'link/2', 'link/3', 'store/1', 'store/3', 'institution/A/1'];
+const BEGUN_WITH = { generation: 2, storeKeyVersion: 3 };
+
+let vault: Vault;
+beforeAll(async () => {
+  const keys = NAMES.map((name, k) => [name, new Uint8Array(32).fill(k + 1)] as const);
+  vault = await openSoftwareVault({ keys: Object.fromEntries(keys) });
+});
+afterAll(() => vault.close());
+
+async function issueOne(store: IssuanceStore, options: typeof BEGUN_WITH) {
+  const issuer = await openIssuer({ vault, store, ...options });
+  await issuer.registerInstitution('A');
+  const request = { acquisitionNumbers: ['a-1'], residents: syntheticResidents(1, 0, 1) };
+  return (await issuer.issueBatch('A', request)).counts;
+}
+
+describe('a person is never issued to twice because an issuer was opened with other options', () => {
+  test('the same generation and store key: already issued', async () => {
+    const store = createMemoryStore();
+    expect(await issueOne(store, BEGUN_WITH)).toMatchObject({ issued: 1 });
+    expect(await issueOne(store, BEGUN_WITH)).toMatchObject({ issued: 0, alreadyIssued: 1 });
+  });
+
+  test.each([
+    ['a lower generation', { ...BEGUN_WITH, generation: 1 }, 'option "generation" must be 2'],
+    ['a higher generation', { ...BEGUN_WITH, generation: 3 }, 'option "generation" must be 2'],
+    ['another store key', { ...BEGUN_WITH, storeKeyVersion: 1 }, 'option "storeKeyVersion" must be 3'],
+  ])('%s is refused, and nothing is written', async (_what, options, message) => {
+    const store = createMemoryStore();
+    await issueOne(store, BEGUN_WITH);
+    const before = await store.count();
+    await expect(issueOne(store, options)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining(message),
+    });
+    expect(await store.count()).toEqual(before);
+  });
+
+  test('an opening that fails for a missing key puts none on record', async () => {
+    const store = createMemoryStore();
+    await expect(issueOne(store, { ...BEGUN_WITH, generation: 4 })).rejects.toMatchObject({
+      code: 'KEY_NOT_FOUND',
+    });
+    expect(await store.listKeys()).toEqual([]);
+    expect(await issueOne(store, BEGUN_WITH)).toMatchObject({ issued: 1 });
+  });
+});
