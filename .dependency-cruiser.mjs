@@ -16,7 +16,7 @@ const driver = (name, folder) => ({
 
 const BASE = ['errors/', 'bytes/', 'lifecycle/'];
 const NOUNS = [...BASE, 'subjects/', 'codes/'];
-const VAULT_PORT = ['vault/port\\.ts$', 'vault/arguments\\.ts$'];
+const VAULT_PORT = ['port', 'arguments', 'call-limits', 'events'].map((file) => `vault/${file}\\.ts$`);
 const STORE_PORT = ['stores/port\\.ts$', 'stores/arguments\\.ts$'];
 
 export default {
