@@ -30,7 +30,8 @@ export interface ReplicatedVault extends Vault {
  * first replica showed; a replica with another one is refused for good.
  *
  * A call fails with the replicas' own error when that is retryable, with `HSM_UNAVAILABLE` while all rest, and with
- * `KEY_FINGERPRINT_MISMATCH` when all are refused. An abort is never passed on to another replica.
+ * `KEY_FINGERPRINT_MISMATCH` when all are refused. An abort or the caller's own deadline
+ * is never passed on to another replica.
  *
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID` or `KEY_NAME_INVALID`
  */
