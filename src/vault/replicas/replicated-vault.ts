@@ -23,15 +23,15 @@ export interface ReplicatedVault extends Vault {
 /**
  * Puts several vaults with the same keys (modules, tokens, data centres) behind one. A call is done as a whole by one
  * replica, the first healthy one. When that fails in a way that may pass (`RenkeiError.retryable`), or because it is
- * closed, its token gone or its PIN refused, the next does the call from the start. Results of two replicas are never mixed. A replica that failed is left alone for a growing
- * pause, then probed by a fingerprint before it gets work.
+ * closed, its token gone or its PIN refused, the next does the call from the start. Results of two replicas are never
+ * mixed. A replica that failed is left alone for a growing pause, then probed by a fingerprint before it gets work.
  *
  * Before a replica serves a key, its fingerprint must be the one given as `expectedFingerprints` or else the one the
  * first replica showed; a replica with another one is refused for good.
  *
  * A call fails with the replicas' own error when that is retryable, with `HSM_UNAVAILABLE` while all rest, and with
- * `KEY_FINGERPRINT_MISMATCH` when all are refused. An abort or the caller's own deadline
- * is never passed on to another replica.
+ * `KEY_FINGERPRINT_MISMATCH` when all are refused. An abort or the caller's own deadline is never
+ * passed on to another replica.
  *
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID` or `KEY_NAME_INVALID`
  */
