@@ -73,6 +73,10 @@ export class FaultyVault implements Vault {
     return this.#run('assurance', () => this.#real.assurance());
   }
 
+  health(): ReturnType<Vault['health']> {
+    return this.#real.health();
+  }
+
   close(): Promise<void> {
     return this.#run('close', () => this.#real.close());
   }

@@ -1,11 +1,11 @@
 import { Redacted } from '../../bytes/redacted.js';
 import { wipe } from '../../bytes/wipe.js';
 import { type Audience, type KeyName, linkKey, parseKeyName } from '../../codes/key-names.js';
-import { throwIfAborted } from '../../errors/abort.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { checkAdvanceGeneration, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
-import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions } from '../port.js';
+import { CallLimits } from '../call-limits.js';
+import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions, VaultHealth } from '../port.js';
 import { lowestAssurance } from './assurance.js';
 import type { ReplicaHealth } from './health.js';
 import { type CheckedOptions, checkReplicatedVaultOptions, type ReplicatedVaultOptions } from './options.js';
@@ -30,7 +30,8 @@ export interface ReplicatedVault extends Vault {
  * first replica showed; a replica with another one is refused for good.
  *
  * A call fails with the replicas' own error when that is retryable, with `HSM_UNAVAILABLE` while all rest, and with
- * `KEY_FINGERPRINT_MISMATCH` when all are refused. An abort is never passed on to another replica.
+ * `KEY_FINGERPRINT_MISMATCH` when all are refused. An abort or the caller's own deadline is never
+ * passed on to another replica.
  *
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID` or `KEY_NAME_INVALID`
  */
@@ -67,15 +68,21 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
       return await this.#drain.run(() => {
         const { rows, generation } = checkDerive(residents, audiences, options);
         const links = Array.from({ length: generation }, (_, k) => linkKey(k + 1));
-        return this.#compute(rows, [...links, ...audiences], audiences, options, async ({ vault }) => {
-          // A vault wipes what it is given, and the next replica may need the rows too.
-          const copy = residents.slice();
-          try {
-            return await vault.derive(copy, audiences, options);
-          } finally {
-            wipe(copy);
-          }
-        });
+        return this.#compute(
+          rows,
+          [...links, ...audiences],
+          audiences,
+          options,
+          async ({ vault }, signal) => {
+            // A vault wipes what it is given, and the next replica may need the rows too.
+            const copy = residents.slice();
+            try {
+              return await vault.derive(copy, audiences, { generation, signal });
+            } finally {
+              wipe(copy);
+            }
+          },
+        );
       });
     } finally {
       wipeResidents(residents);
@@ -90,8 +97,8 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
   ): Promise<PackedCodes> {
     return this.#drain.run(() => {
       const rows = checkTranslate('translate', codes, from, to, options);
-      return this.#compute(rows, [from, ...to], to, options, ({ vault }) =>
-        vault.translate(codes, from, to, options),
+      return this.#compute(rows, [from, ...to], to, options, ({ vault }, signal) =>
+        vault.translate(codes, from, to, { signal }),
       );
     });
   }
@@ -106,8 +113,8 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
     return this.#drain.run(() => {
       const rows = checkTranslate('advance', codes, from, to, options);
       checkAdvanceGeneration(generation);
-      return this.#compute(rows, [from, linkKey(generation), ...to], to, options, ({ vault }) =>
-        vault.advance(codes, from, generation, to, options),
+      return this.#compute(rows, [from, linkKey(generation), ...to], to, options, ({ vault }, signal) =>
+        vault.advance(codes, from, generation, to, { signal }),
       );
     });
   }
@@ -115,7 +122,7 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
   fingerprint(key: KeyName): Promise<string> {
     return this.#drain.run(() => {
       const { name } = parseKeyName(key);
-      return this.#onOneReplica([name], undefined, (replica) => replica.fingerprint(name));
+      return this.#onOneReplica([name], {}, (replica) => replica.fingerprint(name));
     });
   }
 
@@ -132,6 +139,23 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
       if (known.length > 0) return lowestAssurance(known);
       throw answers.find((answer) => answer.status === 'rejected')?.reason;
     });
+  }
+
+  /** `degraded` as soon as one replica is not healthy or not ready itself; numbers are sums over all in use. */
+  health(): VaultHealth {
+    const inUse = this.#replicas.filter(({ state }) => state !== 'refused');
+    const healthy = inUse.filter(({ state }) => state === 'healthy');
+    const all = inUse.map(({ vault }) => vault.health());
+    const sum = (number: 'sessions' | 'brokenSessions' | 'recoveries') =>
+      all.reduce((total, health) => total + health[number], 0);
+    const whole = healthy.length === this.#replicas.length && all.every(({ state }) => state === 'ready');
+    const state = whole ? 'ready' : healthy.length > 0 ? 'degraded' : 'unavailable';
+    return {
+      state: this.#drain.isClosed ? 'closed' : state,
+      sessions: sum('sessions'),
+      brokenSessions: sum('brokenSessions'),
+      recoveries: sum('recoveries'),
+    };
   }
 
   replicas(): readonly ReplicaHealth[] {
@@ -155,53 +179,65 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
     rows: number,
     keys: readonly KeyName[],
     to: readonly Audience[],
-    { signal }: VaultCallOptions,
-    work: (replica: Replica) => Promise<PackedCodes>,
+    options: VaultCallOptions,
+    work: (replica: Replica, signal: AbortSignal) => Promise<PackedCodes>,
   ): Promise<PackedCodes> | PackedCodes {
     if (rows === 0) return { codes: to.map(() => new Uint8Array(0)), refusals: [] };
-    return this.#onOneReplica(keys, signal, work);
+    return this.#onOneReplica(keys, options, work);
   }
 
-  /** Has one replica after the other try the whole call, until one has done it or none is left. */
+  /**
+   * Has one replica after the other try the whole call, until one has done it or none is left. The caller's deadline is
+   * for all tries together; a replica that is asked for nothing but fingerprints is not waited for beyond it.
+   */
   async #onOneReplica<T>(
     keys: readonly KeyName[],
-    signal: AbortSignal | undefined,
-    work: (replica: Replica) => Promise<T>,
+    options: VaultCallOptions,
+    work: (replica: Replica, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    const limits = new CallLimits(options);
     const failures = new Map<Replica, unknown>();
-    for (;;) {
-      const replica = await this.#next(keys[0] as KeyName, failures);
-      throwIfAborted(signal);
-      if (replica === undefined) throw this.#giveUp(failures);
-      let working = false;
-      try {
-        await replica.agreeOn(keys);
-        working = true;
-        const result = await work(replica);
-        working = false;
-        // Asks again only if the replica failed under another call meanwhile: it may have come back as another token.
-        await replica.agreeOn(keys);
-        replica.worked();
-        return result;
-      } catch (error) {
-        if (signal?.aborted) throw error;
-        // A replica that lacks a key does not serve this call; what the work itself says goes to the caller.
-        if (!replica.failed(error) && working) throw error;
-        failures.set(replica, error);
+    try {
+      for (;;) {
+        const replica = await this.#next(keys[0] as KeyName, failures, limits);
+        if (replica === undefined) throw this.#giveUp(failures);
+        let working = false;
+        try {
+          await within(limits, replica.agreeOn(keys));
+          working = true;
+          const result = await work(replica, limits.signal);
+          working = false;
+          // Asks again only if the replica failed under another call meanwhile: it may have come back as another token.
+          await within(limits, replica.agreeOn(keys));
+          replica.worked();
+          return result;
+        } catch (error) {
+          limits.check();
+          // A replica that lacks a key does not serve this call; what the work itself says goes to the caller.
+          if (!replica.failed(error) && working) throw error;
+          failures.set(replica, error);
+        }
       }
+    } finally {
+      limits.dispose();
     }
   }
 
   /** The first healthy replica not yet tried; waits for probes only when there is no other. */
-  async #next(key: KeyName, tried: ReadonlyMap<Replica, unknown>): Promise<Replica | undefined> {
+  async #next(
+    key: KeyName,
+    tried: ReadonlyMap<Replica, unknown>,
+    limits: CallLimits,
+  ): Promise<Replica | undefined> {
     for (;;) {
+      limits.check();
       const left = this.#replicas.filter((replica) => !tried.has(replica));
       for (const replica of left) replica.probeIfDue(key, (probe) => this.#drain.run(probe));
       const healthy = left.find(({ state }) => state === 'healthy');
       if (healthy !== undefined) return healthy;
       const probes = left.flatMap(({ probe }) => probe ?? []);
       if (probes.length === 0) return undefined;
-      await Promise.race(probes);
+      await within(limits, Promise.race(probes));
     }
   }
 
@@ -219,6 +255,22 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
     const mismatch = (error: unknown) =>
       error instanceof RenkeiError && error.code === 'KEY_FINGERPRINT_MISMATCH';
     return met.find((error) => !mismatch(error)) ?? allRefused();
+  }
+}
+
+/** Waits for an answer, but not longer than the call may run; a late failure is heard and dropped. */
+async function within<T>(limits: CallLimits, answer: Promise<T>): Promise<T> {
+  let stop = (): void => undefined;
+  const end = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  limits.signal.addEventListener('abort', stop, { once: true });
+  try {
+    const first = await Promise.race([answer, end]);
+    limits.check();
+    return first as T;
+  } finally {
+    limits.signal.removeEventListener('abort', stop);
   }
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ERROR_CODES, type RenkeiErrorCode } from '../../../src/errors/codes.js';
-import { RenkeiError } from '../../../src/errors/renkei-error.js';
 import { openReplicatedVault } from '../../../src/vault/replicas/replicated-vault.js';
 import { openSoftwareVault } from '../../../src/vault/software/software-vault.js';
 import {
@@ -20,7 +19,6 @@ const PASSING = Object.entries(ERROR_CODES)
   .filter(([code, { retryable }]) => retryable && code !== 'ABORTED')
   .map(([code]) => code as RenkeiErrorCode);
 
-const fault = (code: RenkeiErrorCode) => new RenkeiError(code, 'injected');
 const clock = useStoppedClock();
 
 describe('failing over', () => {
@@ -84,19 +82,21 @@ describe('failing over', () => {
     expect(vault.replicas()).toContainEqual({ id: 'first', state: 'healthy' });
   });
 
-  test("the caller's own deadline is not passed on", async () => {
-    const { first, second, vault } = await replicaPair();
-    const caller = new AbortController();
-    first.before = (method) => {
-      if (method !== 'derive') return;
-      caller.abort();
-      throw fault('DEADLINE_EXCEEDED');
-    };
-    await expect(vault.derive(residents(), [STORE], { signal: caller.signal })).rejects.toThrow(
-      withCode('DEADLINE_EXCEEDED'),
-    );
-    expect(second.calls).toEqual([]);
-  });
+  test.each(['derive', 'fingerprint'] as const)(
+    "the caller's own deadline, met while a replica is at its %s, is not passed on",
+    async (method) => {
+      const { first, second, vault } = await replicaPair();
+      const release = first.hold(method);
+      const rows = residents();
+      const call = vault.derive(rows, [STORE], { timeoutMs: 20 });
+      if (method === 'derive') setTimeout(release, 60);
+      await expect(call).rejects.toThrow(withCode('DEADLINE_EXCEEDED'));
+      release();
+      expect(rows.every((byte) => byte === 0)).toBe(true);
+      expect(second.calls).toEqual([]);
+      expect(vault.replicas()).toContainEqual({ id: 'first', state: 'healthy' });
+    },
+  );
 
   test('an aborted signal is heard before any replica is asked', async () => {
     const { first, vault } = await replicaPair();
@@ -222,8 +222,8 @@ describe('a replica that failed', () => {
     const call = vault.derive(residents(), [STORE], { signal: caller.signal });
     await vi.waitFor(() => expect(only.count('fingerprint')).toBe(2));
     caller.abort();
-    release();
     await expect(call).rejects.toThrow(withCode('ABORTED'));
+    release();
     expect(only.count('derive')).toBe(0);
   });
 

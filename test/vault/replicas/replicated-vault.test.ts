@@ -59,8 +59,9 @@ describe('assurance', () => {
   const saying = (level: 0 | 1 | 2): Assurance => ({
     level,
     name: (['software', 'host-visible', 'hsm-sealed'] as const)[level],
-    basis: 'key-attributes',
-    keys: [{ name: STORE, level }],
+    basis: 'attributes-and-attacks',
+    reasons: [],
+    keys: [{ name: STORE, level, reasons: [], attacks: [] }],
   });
 
   test('is the lowest of the replicas in use, also while one of them rests', async () => {
@@ -77,8 +78,8 @@ describe('assurance', () => {
     const mixed = (store: 1 | 2, tokyo: 1 | 2): Assurance => ({
       ...saying(1),
       keys: [
-        { name: STORE, level: store },
-        { name: TOKYO, level: tokyo },
+        { name: STORE, level: store, reasons: [], attacks: [] },
+        { name: TOKYO, level: tokyo, reasons: [], attacks: [] },
       ],
     });
     vi.spyOn(first, 'assurance').mockResolvedValue(mixed(1, 2));
@@ -100,6 +101,34 @@ describe('assurance', () => {
     first.fail('MODULE_FAULT');
     second.fail('WORKER_LOST');
     await expect(vault.assurance()).rejects.toThrow(withCode('MODULE_FAULT'));
+  });
+});
+
+describe('health', () => {
+  test('is ready when all are, degraded when some rest or are refused, unavailable when none is left', async () => {
+    const { first, second, vault } = await replicaPair();
+    expect(vault.health()).toEqual({ state: 'ready', sessions: 0, brokenSessions: 0, recoveries: 0 });
+    first.fail('MODULE_FAULT');
+    await vault.derive(residents(), [STORE]);
+    expect(vault.health().state).toBe('degraded');
+    second.fail('MODULE_FAULT', 'derive');
+    await expect(vault.derive(residents(), [STORE])).rejects.toThrow(withCode('MODULE_FAULT'));
+    expect(vault.health().state).toBe('unavailable');
+    await vault.close();
+    expect(vault.health().state).toBe('closed');
+  });
+
+  test('adds up what the replicas say', async () => {
+    const { first, second, vault } = await replicaPair();
+    vi.spyOn(first, 'health').mockReturnValue({
+      state: 'ready',
+      sessions: 2,
+      brokenSessions: 0,
+      recoveries: 3,
+    });
+    const said = { state: 'degraded', sessions: 4, brokenSessions: 1, recoveries: 5 } as const;
+    vi.spyOn(second, 'health').mockReturnValue(said);
+    expect(vault.health()).toEqual({ state: 'degraded', sessions: 6, brokenSessions: 1, recoveries: 8 });
   });
 });
 
