@@ -179,7 +179,8 @@ class Pkcs11Vault extends Redacted implements Vault {
       const { names } = await this.#pool.run((worker) => worker.ask('listKeys', null), limits);
       const keys: KeyAssurance[] = [];
       for (const key of names) {
-        if (parseKeyName(key).kind !== 'audit') keys.push(await this.#prove(key, limits));
+        if (parseKeyName(key).kind !== 'audit')
+          keys.push(await this.#prove(key, limits).catch(unusable(key)));
       }
       return summarise(this.#engine, keys);
     });
@@ -345,4 +346,12 @@ class Pkcs11Vault extends Redacted implements Vault {
     }
     return buffer;
   }
+}
+
+/** A key that the vault refuses to use speaks against the token, and is named with the reason. */
+function unusable(name: KeyName): (error: unknown) => KeyAssurance {
+  return (error) => {
+    if (!(error instanceof RenkeiError) || !error.code.startsWith('KEY_')) throw error;
+    return { name, level: 1, reasons: [`unusable: ${error.code}`], attacks: [] };
+  };
 }
