@@ -25,15 +25,16 @@ export function generatePair(
   name: KeyName,
   publicAttributes: readonly ProfileAttribute[],
   privateAttributes: readonly ProfileAttribute[],
-): void {
+): readonly [publicHalf: Buffer, privateHalf: Buffer] {
   const curve = { type: pkcs11js.CKA_EC_PARAMS, value: P256 };
-  module.C_GenerateKeyPair(
+  const { publicKey, privateKey } = module.C_GenerateKeyPair(
     handle,
     { mechanism: pkcs11js.CKM_EC_KEY_PAIR_GEN },
     // CKA_MODIFIABLE false stands last: SoftHSM sets attributes in order.
     [...keySearch(name, 'public'), curve, ...templateOf(publicAttributes)],
     [...keySearch(name), ...templateOf(privateAttributes)],
   );
+  return [publicKey, privateKey];
 }
 
 /** The one public half of an audit key, and its SubjectPublicKeyInfo. */

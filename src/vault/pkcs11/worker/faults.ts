@@ -9,6 +9,7 @@ export interface Ckr {
 
 /** Return values this library acts on (PKCS#11 2.40 section 5.1.6). */
 export const CKR = {
+  GENERAL_ERROR: 0x05,
   ATTRIBUTE_READ_ONLY: 0x10,
   ATTRIBUTE_TYPE_INVALID: 0x12,
   DATA_LEN_RANGE: 0x21,

@@ -1,8 +1,8 @@
 import pkcs11js, { type PKCS11 } from 'pkcs11js';
 import type { ScratchToken } from './softhsm.js';
 
-/** A session that bypasses the library: what anybody with the PIN may do with the module. */
-export interface BareSession {
+/** A token without the library: what anybody with the PIN may do with the module. */
+export interface RawToken {
   readonly module: PKCS11;
   readonly session: Buffer;
   /** Handles of all objects that bear the label. */
@@ -11,12 +11,12 @@ export interface BareSession {
   readonly read: (object: Buffer, type: number) => Buffer;
 }
 
-/** Opens a bare session for the length of one action. Nothing of the library may be open in this process meanwhile. */
-export function bareSession<T>(
+/** Opens a token by bare calls for the length of one action. Nothing of the library may be open in this process meanwhile. */
+export function rawToken<T>(
   { module: path, userPin, soPin }: ScratchToken,
   label: string,
   role: 'user' | 'security-officer',
-  action: (bare: BareSession) => T,
+  action: (raw: RawToken) => T,
 ): T {
   const module = new pkcs11js.PKCS11();
   module.load(path);
