@@ -12,9 +12,9 @@ import type { Session } from './session.js';
 import { templateOf } from './template.js';
 
 /**
- * Takes a key from level 1 to level 2 for good. After a rehearsal on a throw-away key, the key is copied without data encryption and decryption, not
- * modifiable; the copy must have the same fingerprint and must refuse everything that would undo this; only then is
- * the original destroyed.
+ * Takes a key from level 1 to level 2 for good. After a rehearsal on a throw-away key, the key is copied without data
+ * encryption and decryption, not modifiable; the copy must have the same fingerprint and must refuse everything that
+ * would undo this; only then is the original destroyed.
  *
  * The copy bears the final name from its first moment, for a key that cannot be modified cannot be renamed. Killed at
  * any instant in between, the token holds several keys of one name: a vault refuses to open them (`KEY_AMBIGUOUS`),
@@ -48,7 +48,10 @@ export function lockDownKey(session: Session, name: KeyName): LockDownAnswer {
     if (kept === undefined && findKeys(session, name).length > open.length) destroy(session, locked);
     throw error;
   }
-  for (const superfluous of [...open, ...spare]) destroy(session, superfluous);
+  for (const superfluous of [...open, ...spare]) {
+    // Never the last of its name: where a copy replaces its original, both handles lead to one object.
+    if (findKeys(session, name).length > 1) destroy(session, superfluous);
+  }
   return { changed: open.length > 0, refused };
 }
 
