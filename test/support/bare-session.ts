@@ -1,5 +1,4 @@
 import pkcs11js, { type PKCS11 } from 'pkcs11js';
-import type { ScratchToken } from './softhsm.js';
 
 /** A session by bare calls, for what the library does not do: reading attributes, planting keys. */
 export interface BareSession {
@@ -39,40 +38,6 @@ export function openBareSession(
     module.close();
   };
   return { module, slot, handle, close };
-}
-
-/** A bare session that finds objects and reads their attributes. */
-export interface BareReader {
-  readonly module: PKCS11;
-  readonly session: Buffer;
-  /** Handles of all objects that bear the label. */
-  readonly find: (label: string) => Buffer[];
-  /** One attribute's bytes. */
-  readonly read: (object: Buffer, type: number) => Buffer;
-}
-
-/** Opens a bare session on a scratch token for the length of one action. */
-export function bareSession<T>(
-  token: ScratchToken,
-  label: string,
-  role: 'user' | 'security-officer',
-  action: (bare: BareReader) => T,
-): T {
-  const [pin, user] = role === 'user' ? [token.userPin, pkcs11js.CKU_USER] : [token.soPin, pkcs11js.CKU_SO];
-  const { module, handle, close } = openBareSession(token.module, label, pin, user);
-  const find = (text: string) => {
-    module.C_FindObjectsInit(handle, [{ type: pkcs11js.CKA_LABEL, value: text }]);
-    const found = module.C_FindObjects(handle, 1_000);
-    module.C_FindObjectsFinal(handle);
-    return found;
-  };
-  const read = (object: Buffer, type: number) =>
-    module.C_GetAttributeValue(handle, object, [{ type }])[0]?.value as Buffer;
-  try {
-    return action({ module, session: handle, find, read });
-  } finally {
-    close();
-  }
 }
 
 /** A session AES-256 key of known value that may do everything. */

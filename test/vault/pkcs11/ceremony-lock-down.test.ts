@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import pkcs11js from 'pkcs11js';
 import { type Audience, parseAudience } from 'renkei';
 import {
@@ -16,7 +17,7 @@ import {
   provisionKeys,
 } from 'renkei/pkcs11';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BareReader, bareSession } from '../../support/bare-session.js';
+import { type RawToken, rawToken } from '../../support/raw-token.js';
 import { syntheticResidents } from '../../support/residents.js';
 import { makeScratchToken } from '../../support/softhsm.js';
 
@@ -28,6 +29,7 @@ afterAll(() => scratch.remove());
 const token = (label: string) => ({ module: scratch.module, token: { label }, pin: scratch.pin });
 const ceremony = (label: string) => ({ ...token(label), who: ['test'] });
 const CKA_MODIFIABLE = 0x170;
+const CHILD = fileURLToPath(new URL('../../support/lock-down-child.ts', import.meta.url));
 
 /** What a bare call gives: `allowed`, or the module's refusal. */
 function answer(call: () => unknown): string {
@@ -40,7 +42,7 @@ function answer(call: () => unknown): string {
 }
 
 /** Attempts to get data encryption or decryption back, with the user PIN and without the library. */
-function attack({ module, session, find }: BareReader, name: string): Record<string, string> {
+function attack({ module, session, find }: RawToken, name: string): Record<string, string> {
   const [key] = find(name) as [Buffer];
   const decrypt = [{ type: pkcs11js.CKA_DECRYPT, value: true }];
   const ecb = { mechanism: pkcs11js.CKM_AES_ECB };
@@ -61,7 +63,7 @@ function attack({ module, session, find }: BareReader, name: string): Record<str
 }
 
 const attackOn = (label: string, name: string) =>
-  bareSession(scratch, label, 'user', (bare) => attack(bare, name));
+  rawToken(scratch, label, 'user', (raw) => attack(raw, name));
 
 describe('lock-down of a token of level 1', () => {
   const [label] = LABELS;
@@ -151,20 +153,20 @@ describe('lock-down begun and not ended', () => {
     { type: pkcs11js.CKA_DECRYPT, value: false },
     { type: CKA_MODIFIABLE, value: false },
   ];
-  const copy = ({ module, session, find }: BareReader, name: string, template: typeof SEAL) =>
+  const copy = ({ module, session, find }: RawToken, name: string, template: typeof SEAL) =>
     module.C_CopyObject(session, find(name)[0] as Buffer, template);
 
   /** The states a kill can leave behind, by name of the key they are made on. */
-  const states: Readonly<Record<string, (bare: BareReader, name: string) => void>> = {
-    'record/copied': (bare, name) => void copy(bare, name, []),
-    'record/sealed': (bare, name) => void copy(bare, name, SEAL),
-    'record/both': (bare, name) => {
-      copy(bare, name, []);
-      copy(bare, name, SEAL);
+  const states: Readonly<Record<string, (raw: RawToken, name: string) => void>> = {
+    'record/copied': (raw, name) => void copy(raw, name, []),
+    'record/sealed': (raw, name) => void copy(raw, name, SEAL),
+    'record/both': (raw, name) => {
+      copy(raw, name, []);
+      copy(raw, name, SEAL);
     },
-    'record/twice': (bare, name) => {
-      copy(bare, name, SEAL);
-      copy(bare, name, SEAL);
+    'record/twice': (raw, name) => {
+      copy(raw, name, SEAL);
+      copy(raw, name, SEAL);
     },
     'record/ended': ({ module, session, find }, name) => {
       const [original] = find(name) as [Buffer];
@@ -182,8 +184,8 @@ describe('lock-down begun and not ended', () => {
     async (name) => {
       await addRecordPeriod({ ...ceremony(label), level: 1, period: name.slice('record/'.length) });
       const fingerprint = (await listKeys(token(label))).keys.find((key) => key.name === name)?.fingerprint;
-      bareSession(scratch, label, 'user', (bare) => states[name]?.(bare, name));
-      const objects = bareSession(scratch, label, 'user', ({ find }) => find(name).length);
+      rawToken(scratch, label, 'user', (raw) => states[name]?.(raw, name));
+      const objects = rawToken(scratch, label, 'user', ({ find }) => find(name).length);
       if (objects > 1) {
         await using vault = await openPkcs11Vault(token(label));
         await expect(vault.fingerprint(parseAudience(name).name)).rejects.toMatchObject({
@@ -217,7 +219,7 @@ describe('lock-down begun and not ended', () => {
       const period = `swapped-${level}`;
       const name = `record/${period}`;
       const rename = (from: string, to: string) =>
-        bareSession(scratch, label, 'user', ({ module, session, find }) => {
+        rawToken(scratch, label, 'user', ({ module, session, find }) => {
           const value = [{ type: pkcs11js.CKA_LABEL, value: to }];
           module.C_SetAttributeValue(session, find(from)[0] as Buffer, value);
         });
@@ -228,7 +230,7 @@ describe('lock-down begun and not ended', () => {
       rename('aside', name);
       const attempt = lockDown({ ...ceremony(label), keys: [name] });
       await expect(attempt).rejects.toMatchObject({ code: 'KEY_AMBIGUOUS' });
-      expect(bareSession(scratch, label, 'user', ({ find }) => find(name).length)).toBe(2);
+      expect(rawToken(scratch, label, 'user', ({ find }) => find(name).length)).toBe(2);
     },
   );
 });
@@ -239,7 +241,7 @@ describe('lock-down killed with SIGKILL at random instants', () => {
 
   /** Keys not locked down yet, keys locked down, and keys that are there twice. */
   function count() {
-    return bareSession(scratch, label, 'user', ({ find, read }) => {
+    return rawToken(scratch, label, 'user', ({ find, read }) => {
       const counts = { open: 0, locked: 0, double: 0 };
       for (let n = 0; n < INSTITUTIONS; n++) {
         const objects = find(`institution/K${n}/1`);
@@ -254,11 +256,9 @@ describe('lock-down killed with SIGKILL at random instants', () => {
   }
 
   function start(): ChildProcess {
-    return spawn(
-      process.execPath,
-      ['--import', 'tsx', 'test/support/lock-down-child.ts', scratch.module, label, scratch.userPin],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
+    return spawn(process.execPath, ['--import', 'tsx', CHILD, scratch.module, label, scratch.userPin], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
   }
 
   test('loses no key and changes no fingerprint, and the last run ends what was begun', async () => {
@@ -276,10 +276,11 @@ describe('lock-down killed with SIGKILL at random instants', () => {
     let done = count();
     for (let round = 0; round < 12 && done.locked < INSTITUTIONS; round++) {
       const child = start();
-      await once(child.stdout as NodeJS.ReadableStream, 'data');
+      const exited = once(child, 'exit');
+      await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), exited]);
       await delay(wait + ((round * 37) % 50));
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await exited;
       const now = count();
       if (now.locked > done.locked || now.double > done.double) halfway++;
       // Too early to have done anything: later next time.

@@ -14,7 +14,7 @@ import {
   verifyCeremonyRecord,
 } from 'renkei/pkcs11';
 import { afterAll, describe, expect, test } from 'vitest';
-import { bareSession } from '../../support/bare-session.js';
+import { rawToken } from '../../support/raw-token.js';
 import { makeScratchToken } from '../../support/softhsm.js';
 
 const INSTITUTION = '0220113112101700';
@@ -203,7 +203,7 @@ describe('a ceremony', () => {
   });
 
   test('does not sign with an audit key whose public half somebody has replaced', async () => {
-    bareSession(scratch, label, 'user', ({ module, session, find, read }) => {
+    rawToken(scratch, label, 'user', ({ module, session, find, read }) => {
       const isPublic = (object: Buffer) =>
         read(object, pkcs11js.CKA_CLASS).readUInt32LE() === pkcs11js.CKO_PUBLIC_KEY;
       const genuine = find('audit/2').find(isPublic) as Buffer;
@@ -241,7 +241,7 @@ describe('verify', () => {
     const verify = () => verifyCeremonyRecord({ ...token(label), record: text });
     expect(await verify()).toMatchObject({ matches: true, sameSerial: true, sameAuditKey: true });
 
-    bareSession(scratch, label, 'user', ({ module, session, find }) => {
+    rawToken(scratch, label, 'user', ({ module, session, find }) => {
       module.C_SetAttributeValue(session, find(name)[0] as Buffer, [
         { type: pkcs11js.CKA_DECRYPT, value: false },
       ]);
@@ -261,7 +261,7 @@ describe('verify', () => {
     expect(await verify()).toMatchObject({ matches: false, keys: [{ name, status: 'missing' }] });
     await provisionKeys({ ...token(label), keys: [{ name, level: 1 }] });
     expect(await verify()).toMatchObject({ matches: false, keys: [{ name, status: 'other-key' }] });
-    bareSession(scratch, label, 'user', ({ module, session, find }) => {
+    rawToken(scratch, label, 'user', ({ module, session, find }) => {
       module.C_CopyObject(session, find(name)[0] as Buffer, []);
     });
     expect(await verify()).toMatchObject({ matches: false, keys: [{ name, status: 'ambiguous' }] });

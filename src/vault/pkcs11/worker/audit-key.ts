@@ -25,7 +25,7 @@ export function generatePair(
   name: KeyName,
   publicAttributes: readonly ProfileAttribute[],
   privateAttributes: readonly ProfileAttribute[],
-): Buffer[] {
+): readonly [publicHalf: Buffer, privateHalf: Buffer] {
   const curve = { type: pkcs11js.CKA_EC_PARAMS, value: P256 };
   const { publicKey, privateKey } = module.C_GenerateKeyPair(
     handle,

@@ -2,7 +2,7 @@ import pkcs11js, { type Template } from 'pkcs11js';
 import type { KeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
 import type { RefusedAttempt } from '../key-description.js';
-import { lockDownAttributes, type ProfileAttribute, sealedUsages } from '../key-profile.js';
+import { keyProfile, lockDownAttributes, type ProfileAttribute, sealedUsages } from '../key-profile.js';
 import type { LockDownAnswer } from '../protocol.js';
 import { fingerprintKey } from './describe-key.js';
 import { CKR, calling, ckrOf, moduleError } from './faults.js';
@@ -12,15 +12,16 @@ import type { Session } from './session.js';
 import { templateOf } from './template.js';
 
 /**
- * Takes a key from level 1 to level 2 for good. The key is copied without data encryption and decryption, not
- * modifiable; the copy must have the same fingerprint and must refuse everything that would undo this; only then is
- * the original destroyed.
+ * Takes a key from level 1 to level 2 for good. After a rehearsal on a throw-away key, the key is copied without data
+ * encryption and decryption, not modifiable; the copy must have the same fingerprint and must refuse everything that
+ * would undo this; only then is the original destroyed.
  *
  * The copy bears the final name from its first moment, for a key that cannot be modified cannot be renamed. Killed at
  * any instant in between, the token holds several keys of one name: a vault refuses to open them (`KEY_AMBIGUOUS`),
  * and the next run of this function ends what was begun. Whatever it finds under the name must have one fingerprint.
  */
 export function lockDownKey(session: Session, name: KeyName): LockDownAnswer {
+  rehearse(session, name);
   const handles = findKeys(session, name);
   const [first] = handles;
   if (first === undefined) {
@@ -43,12 +44,46 @@ export function lockDownKey(session: Session, name: KeyName): LockDownAnswer {
     }
     refused = tryToUndo(session, name, locked);
   } catch (error) {
-    // The original is still there: a copy that is not good is not left behind.
-    if (kept === undefined) destroy(session, locked);
+    // A copy that is not good is not left behind, unless it is all there is: NSS replaces a key by its copy.
+    if (kept === undefined && findKeys(session, name).length > open.length) destroy(session, locked);
     throw error;
   }
-  for (const superfluous of [...open, ...spare]) destroy(session, superfluous);
+  for (const superfluous of [...open, ...spare]) {
+    // Never the last of its name: where a copy replaces its original, both handles lead to one object.
+    if (findKeys(session, name).length > 1) destroy(session, superfluous);
+  }
   return { changed: open.length > 0, refused };
+}
+
+/**
+ * The same on a throw-away session key first: on a module that would let somebody undo it, no key is touched.
+ *
+ * @throws RenkeiError `ASSURANCE_TOO_LOW`
+ */
+function rehearse(session: Session, name: KeyName): void {
+  const { module, handle } = session;
+  const isFlag = ({ name: attribute, value }: ProfileAttribute) =>
+    typeof value === 'boolean' && attribute !== 'CKA_COPYABLE' && attribute !== 'CKA_TOKEN';
+  const trial = calling('C_GenerateKey', () =>
+    module.C_GenerateKey(handle, { mechanism: pkcs11js.CKM_AES_KEY_GEN }, [
+      { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+      { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_AES },
+      { type: pkcs11js.CKA_LABEL, value: 'lock-down trial' },
+      { type: pkcs11js.CKA_TOKEN, value: false },
+      { type: pkcs11js.CKA_VALUE_LEN, value: KEY_BYTES },
+      ...templateOf(keyProfile(name, 1).attributes.filter(isFlag)),
+    ]),
+  );
+  try {
+    const copy = copyLockedDown(session, name, trial);
+    try {
+      tryToUndo(session, name, copy);
+    } finally {
+      destroy(session, copy);
+    }
+  } finally {
+    destroy(session, trial);
+  }
 }
 
 function requireSame(session: Session, name: KeyName, handle: Buffer, fingerprint: string): void {
@@ -79,6 +114,15 @@ function isLockedDown(session: Session, name: KeyName, handle: Buffer): boolean 
   );
 }
 
+const KEY_BYTES = 32;
+
+/** What modules answer to an attribute that a copy cannot have; NSS softokn says CKR_GENERAL_ERROR. */
+const REFUSED_ATTRIBUTE: readonly (number | undefined)[] = [
+  CKR.ATTRIBUTE_READ_ONLY,
+  CKR.ATTRIBUTE_TYPE_INVALID,
+  CKR.GENERAL_ERROR,
+];
+
 /**
  * Copies a key with as many of the attributes as the module lets a copy have. SoftHSM 2.6.1 refuses CKA_COPYABLE and
  * CKA_ALLOWED_MECHANISMS on a copy; without them the copy is as sealed, which {@link tryToUndo} shows.
@@ -99,8 +143,7 @@ function copyLockedDown({ module, handle }: Session, name: KeyName, original: Bu
       return module.C_CopyObject(handle, original, templateOf(choice));
     } catch (error) {
       refusal = error;
-      const code = ckrOf(error)?.code;
-      if (code !== CKR.ATTRIBUTE_READ_ONLY && code !== CKR.ATTRIBUTE_TYPE_INVALID) break;
+      if (!REFUSED_ATTRIBUTE.includes(ckrOf(error)?.code)) break;
     }
   }
   throw moduleError('C_CopyObject', refusal);
@@ -140,8 +183,12 @@ function tryToUndo(session: Session, name: KeyName, key: Buffer): RefusedAttempt
         calling('C_SetAttributeValue', () => module.C_SetAttributeValue(handle, key, template(false)));
     });
     attempt(`C_CopyObject with CKA_${usage} true`, () => {
+      const before = findKeys(session, name).length;
       const copy = module.C_CopyObject(handle, key, template(true));
-      return () => destroy(session, copy);
+      // Only what has been added: where a copy replaces its key, destroying it would lose the key.
+      return () => {
+        if (findKeys(session, name).length > before) destroy(session, copy);
+      };
     });
   }
   attempt('C_EncryptInit with CKM_AES_ECB', () => {

@@ -40,16 +40,12 @@ export function provisionKey(session: Session, { name, level, value }: Provision
 
 type Known = (attribute: ProfileAttribute) => boolean;
 
-/**
- * Makes a key, or a pair, with every attribute, or below level 3 without those that the module does not know.
- *
- * @param make gives the handles of what it made
- */
+/** Makes a key with every attribute, or below level 3 without those that the module does not know. */
 function makeTolerantly(
   session: Session,
   level: KeyLevel,
   call: string,
-  make: (known: Known) => Buffer[],
+  make: (known: Known) => readonly Buffer[],
 ): ProvisionAnswer {
   let refusal: unknown;
   try {
@@ -59,16 +55,16 @@ function makeTolerantly(
     refusal = error;
   }
   const answer = ckrOf(refusal)?.code;
-  const unknown = answer === CKR.ATTRIBUTE_TYPE_INVALID || answer === CKR.GENERAL_ERROR;
   // A key of level 3 without one of its attributes would not be one.
-  if (level === 3 || !unknown) throw moduleError(call, refusal);
-  const made = calling(call, () => make(({ name }) => !OPTIONAL.includes(name)));
+  if (level === 3 || (answer !== CKR.ATTRIBUTE_TYPE_INVALID && answer !== CKR.GENERAL_ERROR)) {
+    throw moduleError(call, refusal);
+  }
+  const objects = calling(call, () => make(({ name }) => !OPTIONAL.includes(name)));
   // NSS softokn says CKR_GENERAL_ERROR of an attribute it does not know. From a module that knows it, the answer
   // meant something else, and a key made with less than the profile must not stay.
-  const knows = (name: AttributeName) => made.some((key) => readAttribute(session, key, name) !== null);
-  if (OPTIONAL.some(knows)) {
-    for (const key of made) {
-      calling('C_DestroyObject', () => session.module.C_DestroyObject(session.handle, key));
+  if (objects.some((object) => OPTIONAL.some((name) => readAttribute(session, object, name) !== null))) {
+    for (const object of objects) {
+      calling('C_DestroyObject', () => session.module.C_DestroyObject(session.handle, object));
     }
     throw moduleError(call, refusal);
   }
