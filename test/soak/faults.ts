@@ -57,8 +57,9 @@ export function makeFaults(token: ScratchToken): {
       },
     },
     {
+      // Ended inside a call, a thread can take the process with it: Node.js and pkcs11js do not promise otherwise.
       name: 'worker thread dead',
-      exclusive: false,
+      exclusive: true,
       strike: async () => {
         const [worker] = workers;
         await worker?.terminate();

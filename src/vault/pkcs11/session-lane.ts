@@ -85,10 +85,10 @@ export class SessionLane {
     this.#fault = undefined;
   }
 
-  /** Leaves a thread to itself that the module does not let go. */
+  /** Leaves a thread to itself that the module does not let go; it ends when the module has answered. */
   abandon(): void {
     this.#isAbandoned = true;
-    void this.#worker?.end();
+    this.#worker?.leave();
   }
 
   /** Closes the session and ends the thread. */

@@ -16,6 +16,7 @@ export class SessionWorker {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #lost: RenkeiError | undefined;
+  #isLeft = false;
   #nextId = 1;
 
   constructor() {
@@ -45,15 +46,29 @@ export class SessionWorker {
     });
   }
 
-  /** Ends the thread; after `stop` it has nothing open any more. */
+  /** Ends the thread, which must be idle; after `stop` it has nothing open any more. */
   async end(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  /** Ends the thread when it has answered: a thread that is ended inside the module can crash the process. */
+  leave(): void {
+    this.#isLeft = true;
+    this.#worker.unref();
+    this.#endIfLeft();
+  }
+
+  #endIfLeft(): void {
+    if (!this.#isLeft || this.#pending.size > 0) return;
+    this.#lose('was left');
+    void this.end();
   }
 
   #settle(message: AnswerMessage): void {
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (this.#pending.size === 0) this.#worker.unref();
+    this.#endIfLeft();
     if (pending === undefined) return;
     if ('failure' in message) pending.reject(errorOf(message.failure));
     else pending.resolve(message.answer as never);
