@@ -16,8 +16,9 @@ const driver = (name, folder) => ({
 
 const BASE = ['errors/', 'bytes/', 'lifecycle/'];
 const NOUNS = [...BASE, 'subjects/', 'codes/'];
-const VAULT_PORT = ['vault/port\\.ts$', 'vault/arguments\\.ts$'];
-const STORE_PORT = ['stores/port\\.ts$', 'stores/arguments\\.ts$'];
+/** The port, and what all vaults share. */
+const VAULT_PORT = ['vault/[a-z-]+\\.ts$'];
+const STORE_PORT = ['stores/[a-z-]+\\.ts$'];
 
 export default {
   forbidden: [
@@ -35,6 +36,7 @@ export default {
       to: { path: '^src/', pathNot: ['^src/vault/', '^src/scheme/', ...NOUNS.map((path) => `^src/${path}`)] },
     },
     only('vault/software', [...VAULT_PORT, 'scheme/', ...NOUNS]),
+    only('vault/replicas', [...VAULT_PORT, ...NOUNS]),
     only('vault/pkcs11', [...VAULT_PORT, 'scheme/', ...NOUNS]),
     {
       name: 'stores-know-codes-not-vaults',
@@ -53,6 +55,7 @@ export default {
     },
     driver('pkcs11js', 'vault/pkcs11'),
     driver('better-sqlite3', 'stores/sqlite'),
+    driver('koffi', 'vault/pkcs11'),
     {
       // The drivers are peers, and for our own tests development dependencies.
       name: 'no-unlisted-package',

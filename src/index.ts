@@ -1,5 +1,7 @@
 export {
   type Audience,
+  type AuditKeyName,
+  auditKey,
   HIGHEST_VERSION,
   type InstitutionAudience,
   institutionAudience,
@@ -7,6 +9,7 @@ export {
   type LinkKeyName,
   linkKey,
   type ParsedAudience,
+  type ParsedAuditKey,
   type ParsedInstitutionAudience,
   type ParsedKeyName,
   type ParsedLinkKey,
@@ -68,10 +71,37 @@ export { type InstitutionCode, parseInstitutionCode } from './subjects/instituti
 export { type PackedResidents, packResidents } from './subjects/pack-residents.js';
 export { ResidentRecordCode } from './subjects/resident-record-code.js';
 export type {
+  BreakerEvent,
+  BreakerState,
+  ClosedEvent,
+  FaultEvent,
+  RecoveredEvent,
+  RecoveryFailedEvent,
+  RetryEvent,
+  VaultCall,
+  VaultEvent,
+  VaultFault,
+  VaultObserver,
+} from './vault/events.js';
+export type {
   Assurance,
+  AssuranceLevel,
+  AssuranceName,
+  AttackResult,
   DeriveOptions,
   KeyAssurance,
   PackedCodes,
   Vault,
   VaultCallOptions,
+  VaultHealth,
 } from './vault/port.js';
+export type {
+  HealthyReplica,
+  ProbingReplica,
+  RefusedReplica,
+  ReplicaEvent,
+  ReplicaHealth,
+  RestingReplica,
+} from './vault/replicas/health.js';
+export type { ReplicatedVaultOptions, VaultReplica } from './vault/replicas/options.js';
+export { openReplicatedVault, type ReplicatedVault } from './vault/replicas/replicated-vault.js';

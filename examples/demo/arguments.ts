@@ -1,22 +1,42 @@
 import { parseArgs } from 'node:util';
 
+/** Level of assurance the demo makes its keys for. */
+export type DemoLevel = 'host-visible' | 'hsm-sealed' | 'hsm-enforced';
+
 /** What the demo is asked to do. */
 export interface DemoArguments {
+  readonly level: DemoLevel;
   readonly residents: number;
 }
 
-const DEFAULT_RESIDENTS = 1_000_000;
+/** A bulk load is made at level 1; above it every code is made one by one inside the HSM. */
+const DEFAULT_RESIDENTS: Readonly<Record<DemoLevel, number>> = {
+  'host-visible': 1_000_000,
+  'hsm-sealed': 30_000,
+  'hsm-enforced': 30_000,
+};
 const MOST_RESIDENTS = 125_000_000;
 
 /** Reads the command line; throws with a usage line. */
 export function readArguments(args: readonly string[]): DemoArguments {
-  const { values } = parseArgs({ args: [...args], options: { residents: { type: 'string' } } });
-  const text = values.residents ?? String(DEFAULT_RESIDENTS);
-  const residents = Number(text.replaceAll('_', ''));
-  if (!Number.isInteger(residents) || residents < 1 || residents > MOST_RESIDENTS) {
-    throw new Error(
-      `usage: npm run demo -- [--residents N], N from 1 to ${MOST_RESIDENTS.toLocaleString('en')}`,
-    );
-  }
-  return { residents };
+  const { values } = parseArgs({
+    args: [...args],
+    options: { residents: { type: 'string' }, level: { type: 'string', default: 'host-visible' } },
+  });
+  const { level } = values;
+  if (!isLevel(level)) throw usage();
+  const residents =
+    values.residents === undefined ? DEFAULT_RESIDENTS[level] : Number(values.residents.replaceAll('_', ''));
+  if (!Number.isInteger(residents) || residents < 1 || residents > MOST_RESIDENTS) throw usage();
+  return { level, residents };
+}
+
+function isLevel(text: string): text is DemoLevel {
+  return Object.hasOwn(DEFAULT_RESIDENTS, text);
+}
+
+function usage(): Error {
+  const levels = Object.keys(DEFAULT_RESIDENTS).join('|');
+  const most = MOST_RESIDENTS.toLocaleString('en');
+  return new Error(`usage: npm run demo -- [--residents N] [--level ${levels}], N from 1 to ${most}`);
 }

@@ -12,8 +12,10 @@ export type RecordAudience = Branded<'record'>;
 export type Audience = StoreAudience | InstitutionAudience | RecordAudience;
 /** `link/<generation>`: a key that derives linkage codes (連携用符号) and does nothing else. */
 export type LinkKeyName = Branded<'link'>;
+/** `audit/<version>`: the key pair (EC P-256) that signs ceremony records and does nothing else. */
+export type AuditKeyName = Branded<'audit'>;
 /** The name of a key, which is also its label in the HSM. */
-export type KeyName = Audience | LinkKeyName;
+export type KeyName = Audience | LinkKeyName | AuditKeyName;
 
 /** The name of a link key, taken apart. */
 export interface ParsedLinkKey {
@@ -23,6 +25,16 @@ export interface ParsedLinkKey {
   readonly name: LinkKeyName;
   /** 1 to 255. */
   readonly generation: number;
+}
+
+/** The name of an audit key, taken apart. */
+export interface ParsedAuditKey {
+  /** Tells the kinds of key apart. */
+  readonly kind: 'audit';
+  /** The whole name. */
+  readonly name: AuditKeyName;
+  /** 1 to 255. */
+  readonly version: number;
 }
 
 /** The name of the issuance store's key, taken apart. */
@@ -61,7 +73,7 @@ export interface ParsedRecordAudience {
 export type ParsedAudience = ParsedStoreAudience | ParsedInstitutionAudience | ParsedRecordAudience;
 
 /** A key name taken apart. */
-export type ParsedKeyName = ParsedLinkKey | ParsedAudience;
+export type ParsedKeyName = ParsedLinkKey | ParsedAuditKey | ParsedAudience;
 
 /** The highest version of a key and the highest generation. */
 export const HIGHEST_VERSION = 255;
@@ -106,6 +118,14 @@ export function linkKey(generation: number): LinkKeyName {
 }
 
 /**
+ * The key pair that signs ceremony records.
+ * @throws RenkeiError `VERSION_INVALID`
+ */
+export function auditKey(version: number): AuditKeyName {
+  return `audit/${checkVersion(version)}` as AuditKeyName;
+}
+
+/**
  * Takes a key name apart; accepts exactly what the functions above make.
  * @throws RenkeiError `KEY_NAME_INVALID`
  */
@@ -120,7 +140,7 @@ export function parseKeyName(text: string): ParsedKeyName {
   }
   throw new RenkeiError(
     'KEY_NAME_INVALID',
-    'a key name is link/<generation>, store/<version>, institution/<code>/<version> or record/<period>',
+    'a key name is link/<generation>, store/<version>, institution/<code>/<version>, record/<period> or audit/<version>',
   );
 }
 
@@ -130,8 +150,8 @@ export function parseKeyName(text: string): ParsedKeyName {
  */
 export function parseAudience(text: string): ParsedAudience {
   const parsed = parseKeyName(text);
-  if (parsed.kind === 'link') {
-    throw new RenkeiError('KEY_NAME_INVALID', 'a link key derives linkage codes; no codes are made under it');
+  if (parsed.kind === 'link' || parsed.kind === 'audit') {
+    throw new RenkeiError('KEY_NAME_INVALID', `no codes are made under a key of the kind "${parsed.kind}"`);
   }
   return parsed;
 }
@@ -145,6 +165,7 @@ function parseParts([kind, first = '', second, ...rest]: readonly string[]): Par
   }
   if (second !== undefined) return undefined;
   if (kind === 'link') return { kind, name: linkKey(Number(first)), generation: Number(first) };
+  if (kind === 'audit') return { kind, name: auditKey(Number(first)), version: Number(first) };
   if (kind === 'store') return { kind, name: storeAudience(Number(first)), version: Number(first) };
   if (kind === 'record') return { kind, name: recordAudience(first), period: first };
   return undefined;

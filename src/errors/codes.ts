@@ -53,6 +53,11 @@ const CODES = {
   PIN_REFUSED: { retryable: false },
   PIN_LOCKED: { retryable: false },
   WORKER_LOST: { retryable: true },
+  HSM_UNAVAILABLE: { retryable: true },
+  DEADLINE_EXCEEDED: { retryable: true },
+  ASSURANCE_TOO_LOW: { retryable: false },
+  CEREMONY_RECORD_INVALID: { retryable: false },
+  CEREMONY_TOKEN_DIFFERS: { retryable: false },
   // Issuance and its store.
   INSTITUTION_UNKNOWN: { retryable: false },
   RECORD_PERIOD_UNKNOWN: { retryable: false },

@@ -16,6 +16,11 @@ export class Drain {
     this.#closedCode = closedCode;
   }
 
+  /** True once closing has begun. */
+  get isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
   /** Runs a call, unless closing has begun. */
   async run<T>(call: () => T | Promise<T>): Promise<T> {
     if (this.#closing !== undefined) throw new RenkeiError(this.#closedCode, `the ${this.#what} is closed`);

@@ -2,10 +2,10 @@ import { rowCount } from '../bytes/packed.js';
 import { wipe } from '../bytes/wipe.js';
 import { type Audience, linkKey, parseAudience } from '../codes/key-names.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
-import { throwIfAborted } from '../errors/abort.js';
-import { checkOptions, signalRule } from '../errors/options.js';
+import { checkOptions } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../subjects/resident-record-code.js';
+import { CALL_RULES } from './call-limits.js';
 import type { DeriveOptions, VaultCallOptions } from './port.js';
 
 /** The checks that every vault makes alike, in one place: what is wrong with a call is the same error everywhere. */
@@ -17,12 +17,11 @@ export function checkDerive(
   options: DeriveOptions,
 ): { readonly rows: number; readonly generation: number } {
   // The generation has an error code of its own, from linkKey().
-  checkOptions('derive', options, { signal: signalRule, generation: { expects: '', check: () => true } });
+  checkOptions('derive', options, { ...CALL_RULES, generation: { expects: '', check: () => true } });
   const rows = rowCount(residents, RESIDENT_RECORD_CODE_LENGTH, 'residents');
   checkAudiences(audiences);
   const generation = options.generation ?? 1;
   linkKey(generation);
-  throwIfAborted(options.signal);
   return { rows, generation };
 }
 
@@ -34,13 +33,12 @@ export function checkTranslate(
   to: readonly Audience[],
   options: VaultCallOptions,
 ): number {
-  checkOptions(what, options, { signal: signalRule });
+  checkOptions(what, options, CALL_RULES);
   const rows = rowCount(codes, CODE_LENGTH, 'codes');
   checkAudiences(to);
   if (parseAudience(from).kind === 'record') {
     throw new RenkeiError('KEY_USAGE', `${from} is a record key: it wraps and never unwraps`);
   }
-  throwIfAborted(options.signal);
   return rows;
 }
 

@@ -5,6 +5,8 @@ import type { Refusal } from '../errors/renkei-error.js';
 export interface VaultCallOptions {
   /** Gives up between items; the call then fails with `ABORTED` and hands out nothing. */
   readonly signal?: AbortSignal;
+  /** Gives up after so many milliseconds; the call then fails with `DEADLINE_EXCEEDED`. Default: no deadline. */
+  readonly timeoutMs?: number;
 }
 
 /** Options of {@link Vault.derive}. */
@@ -21,15 +23,23 @@ export interface PackedCodes {
   readonly refusals: readonly Refusal[];
 }
 
-/** What the library can say about where linkage codes can be seen. */
+/** A level of assurance: where linkage codes can be seen. docs/design.md explains them. */
+export type AssuranceLevel = 0 | 1 | 2 | 3;
+
+/** Name of a level: 0, 1, 2, 3. */
+export type AssuranceName = 'software' | 'host-visible' | 'hsm-sealed' | 'hsm-enforced';
+
+/** What a vault can say about where linkage codes can be seen. */
 export interface Assurance {
-  /** 0 `software`, 1 `host-visible`, 2 `hsm-sealed`; docs/design.md explains the levels. */
-  readonly level: 0 | 1 | 2;
+  /** The lowest level of its keys, and of the engine. */
+  readonly level: AssuranceLevel;
   /** Name of the level. */
-  readonly name: 'software' | 'host-visible' | 'hsm-sealed';
-  /** What the statement rests on: key attributes as the module reports them, or nothing but this process. */
-  readonly basis: 'key-attributes' | 'process-memory';
-  /** The keys used so far and the level each allows. */
+  readonly name: AssuranceName;
+  /** What the statement rests on: attributes read back and attacks tried just now, or nothing but this process. */
+  readonly basis: 'attributes-and-attacks' | 'process-memory';
+  /** Why the level is not higher, in words. */
+  readonly reasons: readonly string[];
+  /** The keys it speaks of. */
   readonly keys: readonly KeyAssurance[];
 }
 
@@ -37,8 +47,37 @@ export interface Assurance {
 export interface KeyAssurance {
   /** The key's name. */
   readonly name: KeyName;
-  /** 0 `software`, 1 `host-visible`, 2 `hsm-sealed`. */
-  readonly level: 0 | 1 | 2;
+  /** 0 `software`, 1 `host-visible`, 2 `hsm-sealed`, 3 `hsm-enforced`. */
+  readonly level: AssuranceLevel;
+  /** Why the level is not 3: attributes that deviate from its profile, and attacks that were accepted. */
+  readonly reasons: readonly string[];
+  /** What was tried, and the module's answers. */
+  readonly attacks: readonly AttackResult[];
+}
+
+/** One attempt at a key or a linkage code, and what the module answered. */
+export interface AttackResult {
+  /** What was tried, in words. */
+  readonly attack: string;
+  /** `reported` marks what no key can prevent: it is told, and does not count. */
+  readonly outcome: 'refused' | 'accepted' | 'reported';
+  /** The module's answer, such as `CKR_TEMPLATE_INCONSISTENT`, or `CKR_OK`. */
+  readonly answer: string;
+}
+
+/** How a vault is doing. */
+export interface VaultHealth {
+  /**
+   * `ready`: calls are served. `degraded`: served, but something is to be mended first. `unavailable`: calls fail at
+   * once until a probe succeeds. `closed`: for good.
+   */
+  readonly state: 'ready' | 'degraded' | 'unavailable' | 'closed';
+  /** Sessions of the HSM; 0 for a vault without. */
+  readonly sessions: number;
+  /** Sessions to be mended before their next use, or whose module has not answered in time. */
+  readonly brokenSessions: number;
+  /** Recoveries since the opening. */
+  readonly recoveries: number;
 }
 
 /**
@@ -92,8 +131,11 @@ export interface Vault {
   /** The key's fingerprint, 16 lower-case hex digits, computed by the vault (see `docs/spec.md`). */
   fingerprint(key: KeyName): Promise<string>;
 
-  /** The level of assurance, as far as this vault can tell. */
+  /** Proves, as far as the vault can, where linkage codes can be seen; tries the attacks anew at each call. */
   assurance(): Promise<Assurance>;
+
+  /** How the vault is doing. Answers at once and never throws. */
+  health(): VaultHealth;
 
   /** Refuses new calls, lets the running ones end, then lets go of keys and sessions. May be called twice. */
   close(): Promise<void>;

@@ -85,7 +85,7 @@ describe('parseKeyName', () => {
     'record/',
     'record/2026/1',
     'record/2026 ',
-    'audit/1',
+    'audit/01',
     'constructor/1',
     undefined,
     7,
@@ -143,7 +143,10 @@ describe('parseAudience', () => {
       expect(parseAudience(name).name).toBe(name);
   });
 
-  it('refuses a link key: no code is made under it', () => {
-    expect(() => parseAudience('link/1')).toThrow(withCode('KEY_NAME_INVALID', { message: /link key/ }));
+  it.each([
+    ['link/1', /"link"/],
+    ['audit/1', /"audit"/],
+  ])('refuses %s: no code is made under it', (name, message) => {
+    expect(() => parseAudience(name)).toThrow(withCode('KEY_NAME_INVALID', { message }));
   });
 });

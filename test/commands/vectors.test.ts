@@ -167,7 +167,11 @@ const BAD: readonly (readonly [fault: string, request: unknown, line: RegExp])[]
   ],
   ['an impossible audience', { ...GOOD, audiences: ['nobody/1'] }, /^KEY_NAME_INVALID: a key name is /],
   ['a code as an audience', { ...GOOD, audiences: [CODE] }, /^KEY_NAME_INVALID: a key name is /],
-  ['a link key as an audience', { ...GOOD, audiences: ['link/1'] }, /^KEY_NAME_INVALID: a link key derives /],
+  [
+    'a link key as an audience',
+    { ...GOOD, audiences: ['link/1'] },
+    /^KEY_NAME_INVALID: no codes are made under /,
+  ],
   ['a generation of 0', { ...GOOD, generation: 0 }, /^GENERATION_INVALID: /],
   ['a generation of 256', { ...GOOD, generation: 256 }, /^GENERATION_INVALID: /],
   ['a generation of 1.5', { ...GOOD, generation: 1.5 }, /^GENERATION_INVALID: /],

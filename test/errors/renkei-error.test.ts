@@ -20,10 +20,12 @@ describe('RenkeiError', () => {
     },
   );
 
-  it('lets a call be made again only where that can help: aborts, faults of module and store, a lost worker', () => {
+  it('lets a call be made again only where that can help: aborts, deadlines, faults of module and store, a lost worker', () => {
     const retryable = Object.entries(ERROR_CODES).filter(([, entry]) => entry.retryable);
     expect(retryable.map(([code]) => code).sort()).toEqual([
       'ABORTED',
+      'DEADLINE_EXCEEDED',
+      'HSM_UNAVAILABLE',
       'MODULE_FAULT',
       'STORE_FAULT',
       'WORKER_LOST',

@@ -9,8 +9,13 @@ export interface BareSession {
   readonly close: () => void;
 }
 
-/** Opens a logged-in read-write session on a token. */
-export function openBareSession(path: string, label: string, pin: string): BareSession {
+/** Opens a read-write session on a token, logged in as the user or as the security officer. */
+export function openBareSession(
+  path: string,
+  label: string,
+  pin: string,
+  user: number = pkcs11js.CKU_USER,
+): BareSession {
   const module = new pkcs11js.PKCS11();
   module.load(path);
   let initialisedHere = true;
@@ -23,7 +28,7 @@ export function openBareSession(path: string, label: string, pin: string): BareS
   if (slot === undefined) throw new Error(`no token ${label}`);
   const handle = module.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION);
   try {
-    module.C_Login(handle, pkcs11js.CKU_USER, pin);
+    module.C_Login(handle, user, pin);
   } catch (error) {
     if (!(error instanceof Error) || error.message !== 'CKR_USER_ALREADY_LOGGED_IN') throw error;
   }

@@ -29,7 +29,7 @@ const SO_PIN = '12345678';
  * @param mechanisms value of `slots.mechanisms`, to make a token that lacks some
  */
 export function makeScratchToken(label = 'renkei-scratch', mechanisms = 'ALL'): ScratchToken {
-  ensureSystemPackages();
+  ensureSystemPackages('softhsm2');
   const folder = mkdtempSync(join(tmpdir(), 'renkei-softhsm-'));
   const tokens = join(folder, 'tokens');
   const configuration = join(folder, 'softhsm2.conf');

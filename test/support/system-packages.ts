@@ -13,20 +13,29 @@ const ARM_LIBRARIES = '/usr/lib/aarch64-linux-gnu';
 const PACKAGES: readonly SystemPackage[] = [
   { name: 'softhsm2', proof: ['/usr/lib/softhsm/libsofthsm2.so'] },
   { name: 'libnss3', proof: [`${LIBRARIES}/libsoftokn3.so`, `${ARM_LIBRARIES}/libsoftokn3.so`] },
+  { name: 'p11-kit', proof: ['/usr/bin/p11-kit'] },
+  {
+    name: 'p11-kit-modules',
+    proof: [`${LIBRARIES}/pkcs11/p11-kit-client.so`, `${ARM_LIBRARIES}/pkcs11/p11-kit-client.so`],
+  },
 ];
 
 /** Path of the SoftHSM module. */
 export const SOFTHSM_MODULE = proofOf('softhsm2');
 /** Path of the NSS softokn module. */
 export const NSS_MODULE = proofOf('libnss3');
+/** Path of the module that speaks to a p11-kit server. */
+export const P11_KIT_CLIENT_MODULE = proofOf('p11-kit-modules');
 
 /**
- * Sees that SoftHSM and NSS are there; installs them where this user may, else fails with the one command that does.
+ * Sees that these packages are there, all that tests and bench need unless named; installs them where this user may,
+ * else fails with the one command that does.
  */
-export function ensureSystemPackages(): void {
-  const missing = PACKAGES.filter(({ proof }) => !proof.some((path) => existsSync(path))).map(
-    ({ name }) => name,
-  );
+export function ensureSystemPackages(...names: readonly string[]): void {
+  const wanted = PACKAGES.filter(({ name }) => names.length === 0 || names.includes(name));
+  const missing = wanted
+    .filter(({ proof }) => !proof.some((path) => existsSync(path)))
+    .map(({ name }) => name);
   if (missing.length === 0) return;
   const command = `apt-get update && apt-get install --yes --no-install-recommends ${missing.join(' ')}`;
   const advice = `These system packages are missing: ${missing.join(', ')}. Install them with:\n\n  sudo sh -c '${command}'\n`;

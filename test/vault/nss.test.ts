@@ -20,7 +20,7 @@ afterAll(() => {
   remove();
 });
 
-const level1 = { level: 1, name: 'host-visible', basis: 'key-attributes' } as const;
+const level1 = { level: 1, name: 'host-visible', basis: 'attributes-and-attacks' } as const;
 
 vaultContract({
   name: 'NSS softokn, sealed engine',

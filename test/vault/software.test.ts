@@ -43,6 +43,8 @@ describe('openSoftwareVault', () => {
       keys: { [AAA]: new Uint8Array(32), [STORE]: new Uint8Array(32) },
     });
     const names: Audience[] = [AAA, STORE];
-    expect((await vault.assurance()).keys).toEqual(names.map((name) => ({ name, level: 0 })));
+    expect((await vault.assurance()).keys).toEqual(
+      names.map((name) => ({ name, level: 0, reasons: [], attacks: [] })),
+    );
   });
 });

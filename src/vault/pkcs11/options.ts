@@ -7,6 +7,7 @@ import {
   textRule,
 } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import type { VaultObserver } from '../events.js';
 
 /**
  * Which engine a vault computes with; both give the same bytes. `sealed`: linkage codes exist only as sensitive
@@ -23,6 +24,12 @@ export interface TokenSelector {
   readonly serial?: string;
 }
 
+/** Whom a PIN belongs to. */
+export type LoginRole = 'user' | 'security-officer';
+
+/** Gives a PIN, as text or UTF-8 bytes; bytes are wiped after use. */
+export type PinCallback = () => string | Uint8Array | Promise<string | Uint8Array>;
+
 /** What any opening of a token needs. */
 export interface TokenOptions {
   /** Path of the PKCS#11 module (a shared library). */
@@ -32,10 +39,11 @@ export interface TokenOptions {
   /** Which token. */
   readonly token: TokenSelector;
   /**
-   * Gives the user PIN, as text or UTF-8 bytes (bytes are wiped after use). Called once; a refused PIN is never
-   * tried again. Not needed for a token without login, or where this process is logged in already.
+   * Gives the user PIN, as text or UTF-8 bytes (bytes are wiped after use). Called at the opening and whenever the
+   * login was lost; a refused PIN is never tried again. Not needed for a token without login, or where this process is
+   * logged in already.
    */
-  readonly pin?: () => string | Uint8Array | Promise<string | Uint8Array>;
+  readonly pin?: PinCallback;
 }
 
 /** Options of `openPkcs11Vault`. */
@@ -48,9 +56,25 @@ export interface Pkcs11VaultOptions extends TokenOptions {
   readonly chunkBytes?: number;
   /** Fingerprints known beforehand, by key name: a key with another one is refused before its first use. */
   readonly expectedFingerprints?: Readonly<Record<string, string>>;
+  /**
+   * The least level of assurance the application accepts: 3 `hsm-enforced`, 2 `hsm-sealed`, 1 `host-visible`. Above 1
+   * it is proved at opening for every key on the token, and for a later key before its first use. Default 1.
+   */
+  readonly minimumLevel?: 1 | 2 | 3;
+  /** How often a chunk is tried again after a fault that a recovery may mend, 0 to 100. Default 3. */
+  readonly retries?: number;
+  /** How long the module may take to answer one chunk, 1 to 2^31 − 1 ms. Default 30,000. */
+  readonly moduleTimeoutMs?: number;
+  /** First pause of the circuit breaker after 8 failures in a row, 1 to 600,000 ms. Default 1,000. */
+  readonly breakerPauseMs?: number;
+  /** Told what happens: counts, durations and error codes, never content. */
+  readonly observe?: VaultObserver;
 }
 
 export const DEFAULT_CHUNK_BYTES = 65_536;
+export const DEFAULT_RETRIES = 3;
+export const DEFAULT_MODULE_TIMEOUT_MS = 30_000;
+export const DEFAULT_BREAKER_PAUSE_MS = 1_000;
 const HIGHEST_CHUNK_BYTES = 16 * 1_048_576;
 
 /** The rules for the options that every opening of a token shares. */
@@ -76,6 +100,11 @@ const VAULT_RULES: Record<string, OptionRule> = {
       (value as number) >= 16 &&
       (value as number) <= HIGHEST_CHUNK_BYTES,
   },
+  minimumLevel: integerRule(1, 3),
+  retries: integerRule(0, 100),
+  moduleTimeoutMs: integerRule(1, 2_147_483_647),
+  breakerPauseMs: integerRule(1, 600_000),
+  observe: functionRule,
   expectedFingerprints: {
     expects: 'an object of 16 hex digits by key name',
     check: (value) =>
@@ -97,13 +126,13 @@ export function checkToken(what: string, token: TokenSelector): void {
 }
 
 /** Asks for the PIN and gives its bytes; the caller wipes them. Without a callback no login is tried. */
-export async function readPin(options: TokenOptions): Promise<Uint8Array> {
-  if (options.pin === undefined) {
+export async function readPin(callback: PinCallback | undefined): Promise<Uint8Array> {
+  if (callback === undefined) {
     throw new RenkeiError('PIN_REFUSED', 'the token wants a login, and there is no pin callback');
   }
   let pin: unknown;
   try {
-    pin = await options.pin();
+    pin = await callback();
   } catch {
     // The callback's own error may hold what it read.
     throw new RenkeiError('PIN_REFUSED', 'the pin callback failed');

@@ -8,13 +8,32 @@ import {
   parseKeyName,
 } from '../../codes/key-names.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
-import { throwIfAborted } from '../../errors/abort.js';
 import { type Refusal, RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../../subjects/resident-record-code.js';
 import { checkAdvanceGeneration, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
-import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions } from '../port.js';
-import { checkVaultOptions, DEFAULT_CHUNK_BYTES, type Engine, type Pkcs11VaultOptions } from './options.js';
+import { CallLimits, openLimits } from '../call-limits.js';
+import { notify, type VaultCall, type VaultObserver } from '../events.js';
+import type {
+  Assurance,
+  AssuranceLevel,
+  DeriveOptions,
+  KeyAssurance,
+  PackedCodes,
+  Vault,
+  VaultCallOptions,
+  VaultHealth,
+} from '../port.js';
+import { requireLevel, summarise } from './assurance.js';
+import {
+  checkVaultOptions,
+  DEFAULT_BREAKER_PAUSE_MS,
+  DEFAULT_CHUNK_BYTES,
+  DEFAULT_MODULE_TIMEOUT_MS,
+  DEFAULT_RETRIES,
+  type Engine,
+  type Pkcs11VaultOptions,
+} from './options.js';
 import { abortFlag, type ComputeRequest, layOut } from './protocol.js';
 import { SessionPool } from './session-pool.js';
 import type { SessionWorker } from './session-worker.js';
@@ -31,7 +50,8 @@ const ROWS_A_MESSAGE: Readonly<Record<Engine, number>> = { sealed: 256, bulk: 13
  * open a second vault on the same token to have both, and close the bulk one when the load is done.
  *
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `MODULE_LOAD`, `TOKEN_NOT_FOUND`, `TOKEN_AMBIGUOUS`,
- *   `MECHANISM_MISSING` (naming all that are missing), `PIN_REFUSED`, `PIN_LOCKED` or a module error
+ *   `MECHANISM_MISSING` (naming all that are missing), `PIN_REFUSED`, `PIN_LOCKED`, `ASSURANCE_TOO_LOW` or a module
+ *   error
  */
 export async function openPkcs11Vault(options: Pkcs11VaultOptions): Promise<Vault> {
   checkVaultOptions(options);
@@ -40,13 +60,31 @@ export async function openPkcs11Vault(options: Pkcs11VaultOptions): Promise<Vaul
   for (const [text, fingerprint] of Object.entries(options.expectedFingerprints ?? {})) {
     pinned.set(parseKeyName(text).name, fingerprint);
   }
-  const pool = await SessionPool.open(options, options.sessions ?? 1, {
+  const request = {
     token: options.token,
     writable: false,
     engine,
     chunkBytes: options.chunkBytes ?? DEFAULT_CHUNK_BYTES,
+  };
+  const pool = await SessionPool.open(options, options.sessions ?? 1, request, {
+    retries: options.retries ?? DEFAULT_RETRIES,
+    moduleTimeoutMs: options.moduleTimeoutMs ?? DEFAULT_MODULE_TIMEOUT_MS,
+    breakerPauseMs: options.breakerPauseMs ?? DEFAULT_BREAKER_PAUSE_MS,
+    observe: options.observe,
   });
-  return new Pkcs11Vault(engine, pool, pinned);
+  const { minimumLevel = 1, observe } = options;
+  const vault = new Pkcs11Vault(engine, pool, pinned, minimumLevel, observe);
+  try {
+    if (minimumLevel > 1) requireLevel(minimumLevel, await vault.assurance());
+    return vault;
+  } catch (error) {
+    await vault.close();
+    throw error;
+  }
+}
+
+function isMissingKey(error: unknown): boolean {
+  return error instanceof RenkeiError && error.code === 'KEY_NOT_FOUND';
 }
 
 type Computation = Pick<ComputeRequest, 'source' | 'links' | 'to'>;
@@ -56,12 +94,24 @@ class Pkcs11Vault extends Redacted implements Vault {
   readonly #pool: SessionPool;
   /** Fingerprints given at opening, then those seen at each key's first use: no key may change under us. */
   readonly #pinned: Map<KeyName, string>;
-  readonly #levels = new Map<KeyName, 1 | 2>();
+  /** Keys that were found, fingerprinted and, where a least level is asked for, proved. */
+  readonly #known = new Set<KeyName>();
+  readonly #minimumLevel: AssuranceLevel;
   readonly #buffers = new WeakMap<SessionWorker, SharedArrayBuffer>();
   readonly #drain = new Drain('vault', 'VAULT_CLOSED');
 
-  constructor(engine: Engine, pool: SessionPool, pinned: Map<KeyName, string>) {
+  readonly #observe: VaultObserver | undefined;
+
+  constructor(
+    engine: Engine,
+    pool: SessionPool,
+    pinned: Map<KeyName, string>,
+    minimumLevel: AssuranceLevel,
+    observe: VaultObserver | undefined,
+  ) {
     super();
+    this.#minimumLevel = minimumLevel;
+    this.#observe = observe;
     this.#engine = engine;
     this.#pool = pool;
     this.#pinned = pinned;
@@ -73,12 +123,12 @@ class Pkcs11Vault extends Redacted implements Vault {
     options: DeriveOptions = {},
   ): Promise<PackedCodes> {
     try {
-      return await this.#drain.run(() => {
+      return await this.#call('derive', options, (limits) => {
         const { rows, generation } = checkDerive(residents, audiences, options);
         const links: LinkKeyName[] = [];
         for (let g = 1; g <= generation; g++) links.push(linkKey(g));
         const computation: Computation = { source: { kind: 'residents' }, links, to: audiences };
-        return this.#compute(residents, rows, RESIDENT_RECORD_CODE_LENGTH, computation, options.signal);
+        return this.#compute(residents, rows, RESIDENT_RECORD_CODE_LENGTH, computation, limits);
       });
     } finally {
       wipeResidents(residents);
@@ -91,10 +141,10 @@ class Pkcs11Vault extends Redacted implements Vault {
     to: readonly Audience[],
     options: VaultCallOptions = {},
   ): Promise<PackedCodes> {
-    return this.#drain.run(() => {
+    return this.#call('translate', options, (limits) => {
       const rows = checkTranslate('translate', codes, from, to, options);
       const computation: Computation = { source: { kind: 'codes', from }, links: [], to };
-      return this.#compute(codes, rows, CODE_LENGTH, computation, options.signal);
+      return this.#compute(codes, rows, CODE_LENGTH, computation, limits);
     });
   }
 
@@ -105,7 +155,7 @@ class Pkcs11Vault extends Redacted implements Vault {
     to: readonly Audience[],
     options: VaultCallOptions = {},
   ): Promise<PackedCodes> {
-    return this.#drain.run(() => {
+    return this.#call('advance', options, (limits) => {
       const rows = checkTranslate('advance', codes, from, to, options);
       checkAdvanceGeneration(generation);
       if (this.#engine === 'sealed') {
@@ -115,45 +165,93 @@ class Pkcs11Vault extends Redacted implements Vault {
         );
       }
       const computation: Computation = { source: { kind: 'codes', from }, links: [linkKey(generation)], to };
-      return this.#compute(codes, rows, CODE_LENGTH, computation, options.signal);
+      return this.#compute(codes, rows, CODE_LENGTH, computation, limits);
     });
   }
 
   fingerprint(key: KeyName): Promise<string> {
-    return this.#drain.run(() => this.#pin(parseKeyName(key).name));
+    return this.#call('fingerprint', {}, (limits) => this.#pin(parseKeyName(key).name, limits));
   }
 
   assurance(): Promise<Assurance> {
-    return this.#drain.run(() => {
-      const keys = [...this.#levels].map(([name, level]) => ({ name, level }));
-      const visible = this.#engine === 'bulk' || keys.some(({ level }) => level === 1);
-      return {
-        level: visible ? 1 : 2,
-        name: visible ? 'host-visible' : 'hsm-sealed',
-        basis: 'key-attributes',
-        keys,
-      };
+    return this.#drain.run(async () => {
+      const limits = new CallLimits({});
+      const { names } = await this.#pool.run((worker) => worker.ask('listKeys', null), limits);
+      const keys: KeyAssurance[] = [];
+      for (const key of names) {
+        if (parseKeyName(key).kind !== 'audit')
+          keys.push(await this.#prove(key, limits).catch(unusable(key)));
+      }
+      return summarise(this.#engine, keys);
     });
   }
 
+  health(): VaultHealth {
+    const { breaker, sessions, broken, isHanging, recoveries } = this.#pool.health;
+    let state: VaultHealth['state'] = broken > 0 || breaker === 'half-open' ? 'degraded' : 'ready';
+    if (breaker === 'open' || isHanging) state = 'unavailable';
+    if (this.#drain.isClosed) state = 'closed';
+    return { state, sessions, brokenSessions: broken, recoveries };
+  }
+
   close(): Promise<void> {
-    return this.#drain.close(() => this.#pool.close());
+    return this.#drain.close(async () => {
+      await this.#pool.close();
+      notify(this.#observe, { type: 'closed' });
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  /** Runs a call within its limits and tells the observer how it ended. */
+  #call<T extends PackedCodes | string>(
+    operation: VaultCall['operation'],
+    options: VaultCallOptions,
+    action: (limits: CallLimits) => Promise<T>,
+  ): Promise<T> {
+    return this.#drain.run(async () => {
+      const started = performance.now();
+      const ended = (rest: Pick<VaultCall, 'items' | 'refused' | 'error'>) =>
+        notify(this.#observe, { type: 'call', operation, durationMs: performance.now() - started, ...rest });
+      let limits: CallLimits | undefined;
+      try {
+        limits = openLimits(options ?? {});
+        const result = await action(limits);
+        if (typeof result === 'string') ended({ items: 1, refused: 0 });
+        else ended({ items: (result.codes[0]?.length ?? 0) / CODE_LENGTH, refused: result.refusals.length });
+        return result;
+      } catch (error) {
+        if (error instanceof RenkeiError) ended({ items: 0, refused: 0, error: error.code });
+        throw error;
+      } finally {
+        limits?.dispose();
+      }
+    });
+  }
+
   /** Learns a key's fingerprint at its first use and holds every later one against it. */
-  async #pin(key: KeyName): Promise<string> {
-    const { fingerprint, level } = await this.#pool.use((worker) => worker.ask('fingerprint', { key }));
+  async #pin(key: KeyName, limits: CallLimits): Promise<string> {
+    const { fingerprint } = await this.#pool.run((worker) => worker.ask('fingerprint', { key }), limits);
     const pinned = this.#pinned.get(key);
     if (pinned !== undefined && pinned !== fingerprint) {
       throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `key ${key} has another fingerprint than expected`);
     }
+    if (!this.#known.has(key)) await this.#requireLevel(key, limits);
     this.#pinned.set(key, fingerprint);
-    this.#levels.set(key, level);
+    this.#known.add(key);
     return fingerprint;
+  }
+
+  /** Refuses a key below the least level, before its first use: it may have been made after the opening. */
+  async #requireLevel(key: KeyName, limits: CallLimits): Promise<void> {
+    if (this.#minimumLevel <= 1) return;
+    requireLevel(this.#minimumLevel, summarise(this.#engine, [await this.#prove(key, limits)]));
+  }
+
+  #prove(key: KeyName, limits: CallLimits): Promise<KeyAssurance> {
+    return this.#pool.run((worker) => worker.ask('prove', { key }), limits);
   }
 
   async #compute(
@@ -161,14 +259,15 @@ class Pkcs11Vault extends Redacted implements Vault {
     rows: number,
     width: number,
     computation: Computation,
-    signal: AbortSignal | undefined,
+    limits: CallLimits,
   ): Promise<PackedCodes> {
+    limits.check();
     const codes = computation.to.map(() => new Uint8Array(rows * CODE_LENGTH));
     const refusals: Refusal[] = [];
     if (rows === 0) return { codes, refusals };
     const { source, links, to } = computation;
     const keys = new Set<KeyName>([...links, ...to, ...(source.kind === 'codes' ? [source.from] : [])]);
-    for (const key of keys) if (!this.#levels.has(key)) await this.#pin(key);
+    for (const key of keys) if (!this.#known.has(key)) await this.#pin(key, limits);
     const fingerprints = Object.fromEntries([...keys].map((key) => [key, this.#pinned.get(key) as string]));
 
     const size = Math.min(ROWS_A_MESSAGE[this.#engine], Math.ceil(rows / this.#pool.size));
@@ -185,7 +284,7 @@ class Pkcs11Vault extends Redacted implements Vault {
           const outputs = codes.map((out) =>
             out.subarray(first * CODE_LENGTH, (first + count) * CODE_LENGTH),
           );
-          refusals.push(...(await this.#computeChunk(request, part, width, outputs, signal)));
+          refusals.push(...(await this.#computeChunk(request, part, width, outputs, limits)));
         } catch (error) {
           failed = true;
           throw error;
@@ -197,6 +296,8 @@ class Pkcs11Vault extends Redacted implements Vault {
     for (const result of await Promise.allSettled(lanes)) {
       if (result.status === 'rejected') {
         wipe(...codes);
+        // A key that is gone is looked for before its next use, without a recovery.
+        if (isMissingKey(result.reason)) for (const key of keys) this.#known.delete(key);
         throw result.reason;
       }
     }
@@ -209,27 +310,32 @@ class Pkcs11Vault extends Redacted implements Vault {
     rows: Uint8Array,
     width: number,
     outputs: readonly Uint8Array[],
-    signal: AbortSignal | undefined,
+    limits: CallLimits,
   ): Promise<Refusal[]> {
-    return this.#pool.use(async (worker) => {
-      throwIfAborted(signal);
+    return this.#pool.run(async (worker) => {
+      limits.check();
       const place = layOut(request.rows, width, CODE_LENGTH, outputs.length);
       const shared = this.#bufferOf(worker, place.totalBytes);
       const bytes = new Uint8Array(shared, 0, place.totalBytes);
       const giveUp = () => void Atomics.store(abortFlag(shared), 0, 1);
-      signal?.addEventListener('abort', giveUp, { once: true });
+      limits.signal.addEventListener('abort', giveUp, { once: true });
       try {
         bytes.set(rows, place.input);
         const { refusals } = await worker.ask('compute', { ...request, shared });
+        // A caller that has been told of the end no longer owns the rows.
+        limits.check();
         outputs.forEach((out, k) => {
           out.set(bytes.subarray(place.output(k), place.output(k) + place.outputBytes));
         });
         return refusals;
+      } catch (error) {
+        limits.check();
+        throw error;
       } finally {
-        signal?.removeEventListener('abort', giveUp);
+        limits.signal.removeEventListener('abort', giveUp);
         wipe(bytes);
       }
-    });
+    }, limits);
   }
 
   #bufferOf(worker: SessionWorker, bytes: number): SharedArrayBuffer {
@@ -240,4 +346,12 @@ class Pkcs11Vault extends Redacted implements Vault {
     }
     return buffer;
   }
+}
+
+/** A key that the vault refuses to use speaks against the token, and is named with the reason. */
+function unusable(name: KeyName): (error: unknown) => KeyAssurance {
+  return (error) => {
+    if (!(error instanceof RenkeiError) || !error.code.startsWith('KEY_')) throw error;
+    return { name, level: 1, reasons: [`unusable: ${error.code}`], attacks: [] };
+  };
 }

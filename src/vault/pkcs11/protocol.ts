@@ -1,22 +1,64 @@
-import type { Audience, KeyName, LinkKeyName } from '../../codes/key-names.js';
+import type { Audience, AuditKeyName, KeyName, LinkKeyName } from '../../codes/key-names.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import type { Refusal } from '../../errors/renkei-error.js';
-import type { Engine, TokenSelector } from './options.js';
+import type { KeyAssurance } from '../port.js';
+import type { ModuleFault } from './fault.js';
+import type { KeyDescription, RefusedAttempt, TokenDescription } from './key-description.js';
+import type { KeyLevel } from './key-profile.js';
+import type { Engine, LoginRole, TokenSelector } from './options.js';
 
 /** What the caller's thread and a worker thread say to each other. One request at a time, one answer each. */
 export interface Requests {
   /** Load and initialise the module. */
   readonly start: { readonly request: StartRequest; readonly answer: { readonly initialisedHere: boolean } };
-  /** Find the token and open this worker's session. */
+  /** Finalise and initialise the module. No other worker of the process may be inside it. */
+  readonly reinitialise: {
+    readonly request: StartRequest & { readonly finalize: boolean };
+    readonly answer: { readonly initialisedHere: boolean };
+  };
+  /** Find the token and open this worker's session, in place of the one it may have. Keys are found anew. */
   readonly open: { readonly request: OpenRequest; readonly answer: { readonly needsLogin: boolean } };
   /** Log in, once for the whole process. */
-  readonly login: { readonly request: { readonly pin: SharedArrayBuffer }; readonly answer: null };
+  readonly login: {
+    readonly request: { readonly pin: SharedArrayBuffer; readonly role: LoginRole };
+    readonly answer: null;
+  };
+  /** Log out what this worker logged in, to log in as somebody else. */
+  readonly logout: { readonly request: null; readonly answer: null };
+  /** Tell which of these names are on the token, as far as the login shows. */
+  readonly present: {
+    readonly request: { readonly names: readonly KeyName[] };
+    readonly answer: { readonly names: readonly KeyName[] };
+  };
   readonly fingerprint: {
     readonly request: { readonly key: KeyName };
-    readonly answer: { readonly fingerprint: string; readonly level: 1 | 2 };
+    readonly answer: { readonly fingerprint: string };
   };
+  /** Prove the level of one key. */
+  readonly prove: { readonly request: { readonly key: KeyName }; readonly answer: KeyAssurance };
   readonly compute: { readonly request: ComputeRequest; readonly answer: { readonly refusals: Refusal[] } };
   readonly provision: { readonly request: ProvisionRequest; readonly answer: ProvisionAnswer };
+  /** What the token and the module say of themselves. */
+  readonly describeToken: { readonly request: null; readonly answer: TokenDescription };
+  /** Names of all keys on the token, once for each object, and the number of objects with other labels. */
+  readonly listKeys: {
+    readonly request: null;
+    readonly answer: { readonly names: readonly KeyName[]; readonly others: number };
+  };
+  /** Fingerprint and attributes of a key. */
+  readonly describeKey: { readonly request: { readonly name: KeyName }; readonly answer: KeyDescription };
+  /** Take a key from level 1 to level 2 for good. */
+  readonly lockDown: { readonly request: { readonly name: KeyName }; readonly answer: LockDownAnswer };
+  /** Destroy a key, whose fingerprint must be the one given. */
+  readonly destroyKey: {
+    readonly request: { readonly name: KeyName; readonly fingerprint: string };
+    readonly answer: null;
+  };
+  /** ECDSA over a SHA-256 digest: 64 bytes r || s in hex. */
+  readonly sign: {
+    readonly request: { readonly key: AuditKeyName; readonly digest: Uint8Array };
+    readonly answer: { readonly signature: string };
+  };
   /** Close the session; the last user of a module finalises it. */
   readonly stop: { readonly request: { readonly finalize: boolean }; readonly answer: null };
 }
@@ -51,7 +93,7 @@ export interface ComputeRequest {
 
 export interface ProvisionRequest {
   readonly name: KeyName;
-  readonly level: 1 | 2;
+  readonly level: KeyLevel;
   /** A known AES-256 key, in shared memory; without it the token generates one. */
   readonly value: SharedArrayBuffer | undefined;
 }
@@ -60,12 +102,21 @@ export interface ProvisionAnswer {
   readonly omitted: readonly string[];
 }
 
+export interface LockDownAnswer {
+  /** False when the key was locked down before; it was tried again all the same. */
+  readonly changed: boolean;
+  /** What was tried on the locked-down key, all refused. */
+  readonly refused: readonly RefusedAttempt[];
+}
+
 export type RequestName = keyof Requests;
 
 /** A failure on its way between threads: an error object would lose its class. */
 export interface FailureMessage {
   readonly code: RenkeiErrorCode;
   readonly message: string;
+  /** Set when a recovery may mend it. */
+  readonly fault?: ModuleFault;
 }
 
 export type AnswerMessage =

@@ -1,18 +1,16 @@
-import { wipe } from '../../bytes/wipe.js';
-import { type KeyName, parseKeyName } from '../../codes/key-names.js';
-import { checkOptions, required } from '../../errors/options.js';
+import { parseKeyName } from '../../codes/key-names.js';
+import { checkOptions, functionRule, required } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
-import { checkToken, DEFAULT_CHUNK_BYTES, TOKEN_RULES, type TokenOptions } from './options.js';
-import { SessionPool } from './session-pool.js';
-
-/** Level of assurance a key is made for: 2 `hsm-sealed`, 1 `host-visible` (allows the bulk engine). */
-export type KeyLevel = 1 | 2;
+import type { KeyLevel } from './key-profile.js';
+import { type CheckedKey, isOfficers, makeKeys, type ProvisionedKey } from './make-keys.js';
+import { checkToken, type PinCallback, TOKEN_RULES, type TokenOptions } from './options.js';
+import { withTokenSession } from './token-session.js';
 
 /** A key to be made. */
 export interface KeyToProvision {
-  /** Its name, which becomes its label: `link/1`, `store/1`, `institution/<code>/1`, `record/2026`. */
+  /** Its name, which becomes its label: `link/1`, `store/1`, `institution/<code>/1`, `record/2026`, `audit/1`. */
   readonly name: string;
-  /** Level it is made for. */
+  /** Level it is made for. An audit key is the same at every level. */
   readonly level: KeyLevel;
   /**
    * A known AES-256 key of 32 bytes, copied: for tests and for restoring a key kept elsewhere. Without it the token
@@ -21,76 +19,52 @@ export interface KeyToProvision {
   readonly value?: Uint8Array;
 }
 
-/** A key that was made. */
-export interface ProvisionedKey {
-  /** The key's name. */
-  readonly name: KeyName;
-  /** Level it was made for. */
-  readonly level: KeyLevel;
-  /** Attributes of the profile that this module does not know; the key was made without them. */
-  readonly omitted: readonly string[];
-}
-
 /** Options of {@link provisionKeys}. */
 export interface ProvisionKeysOptions extends TokenOptions {
   /** What to make, in this order. */
   readonly keys: readonly KeyToProvision[];
+  /** Gives the security officer's PIN: needed for audience keys of level 3, which only an officer can make. */
+  readonly soPin?: PinCallback;
 }
 
 const KEY_BYTES = 32;
 
 /**
- * Makes keys on a token, every attribute explicit (docs/design.md lists them). Never overwrites: a name that is on
- * the token already is an error, and the keys before it in the list have been made.
+ * Makes keys on a token, every attribute explicit (docs/design.md lists them). Never overwrites: when one of the names
+ * is on the token already, nothing is made. Keys of level 3 are made by the security officer, for which nobody else in
+ * this process may be logged in.
  *
  * @throws RenkeiError `KEY_EXISTS`, `KEY_NAME_INVALID`, `KEY_LENGTH`, an option error or a module error
  */
 export async function provisionKeys(options: ProvisionKeysOptions): Promise<ProvisionedKey[]> {
   checkOptions('provisionKeys', options, {
     ...TOKEN_RULES,
+    soPin: functionRule,
     keys: required({ expects: 'an array of { name, level, value? }', check: Array.isArray }),
   });
   checkToken('provisionKeys', options.token);
   const keys = options.keys.map(checkKey);
-  const pool = await SessionPool.open(options, 1, {
-    token: options.token,
-    writable: true,
-    engine: undefined,
-    chunkBytes: DEFAULT_CHUNK_BYTES,
-  });
-  try {
-    return await pool.use(async (worker) => {
-      const made: ProvisionedKey[] = [];
-      for (const { name, level, value } of keys) {
-        const shared = value === undefined ? undefined : shareCopy(value);
-        try {
-          made.push({ name, level, ...(await worker.ask('provision', { name, level, value: shared })) });
-        } finally {
-          if (shared !== undefined) wipe(new Uint8Array(shared));
-        }
-      }
-      return made;
-    });
-  } finally {
-    await pool.close();
+  if (options.soPin === undefined && keys.some(isOfficers)) {
+    throw new RenkeiError('OPTION_INVALID', 'provisionKeys: keys of level 3 need the option "soPin"');
   }
+  return withTokenSession(options, 'write', (worker) => makeKeys(worker, keys, options));
 }
 
-function checkKey(key: KeyToProvision) {
+function checkKey(key: KeyToProvision): CheckedKey {
   checkOptions('provisionKeys.keys', key, {
     name: required({ expects: 'a key name', check: (value) => typeof value === 'string' }),
-    level: required({ expects: '1 or 2', check: (value) => value === 1 || value === 2 }),
+    level: required({ expects: '1, 2 or 3', check: (value) => value === 1 || value === 2 || value === 3 }),
     value: { expects: 'a Uint8Array', check: (value) => value instanceof Uint8Array },
   });
-  const { name } = parseKeyName(key.name);
+  const { name, kind } = parseKeyName(key.name);
+  if (key.value !== undefined && kind === 'audit') {
+    throw new RenkeiError(
+      'OPTION_INVALID',
+      `key ${name} is a pair that the token generates: it takes no value`,
+    );
+  }
   if (key.value !== undefined && key.value.length !== KEY_BYTES) {
     throw new RenkeiError('KEY_LENGTH', `key ${name} must have ${KEY_BYTES} bytes`);
   }
   return { name, level: key.level, value: key.value };
-}
-
-function shareCopy(bytes: Uint8Array): SharedArrayBuffer {
-  const shared = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(shared).set(bytes);
-  return shared;
 }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { RenkeiError } from '../../errors/renkei-error.js';
-import type { AnswerMessage, RequestMessage, RequestName, Requests } from './protocol.js';
+import { FaultError } from './fault.js';
+import type { AnswerMessage, FailureMessage, RequestMessage, RequestName, Requests } from './protocol.js';
 
 interface Pending {
   readonly resolve: (answer: never) => void;
@@ -15,6 +16,7 @@ export class SessionWorker {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #lost: RenkeiError | undefined;
+  #isLeft = false;
   #nextId = 1;
 
   constructor() {
@@ -44,18 +46,37 @@ export class SessionWorker {
     });
   }
 
-  /** Ends the thread; after `stop` it has nothing open any more. */
+  /** Ends the thread, which must be idle; after `stop` it has nothing open any more. */
   async end(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  /** Ends the thread when it has answered: a thread that is ended inside the module can crash the process. */
+  leave(): void {
+    this.#isLeft = true;
+    this.#worker.unref();
+    this.#endIfLeft();
+  }
+
+  #endIfLeft(): void {
+    if (!this.#isLeft || this.#pending.size > 0) return;
+    this.#lose('was left');
+    void this.end();
   }
 
   #settle(message: AnswerMessage): void {
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (this.#pending.size === 0) this.#worker.unref();
+    this.#endIfLeft();
     if (pending === undefined) return;
-    if ('failure' in message) pending.reject(new RenkeiError(message.failure.code, message.failure.message));
+    if ('failure' in message) pending.reject(errorOf(message.failure));
     else pending.resolve(message.answer as never);
+  }
+
+  /** True when the thread has ended: every request fails from then on. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
   }
 
   #lose(how: string): void {
@@ -63,4 +84,8 @@ export class SessionWorker {
     for (const { reject } of this.#pending.values()) reject(this.#lost);
     this.#pending.clear();
   }
+}
+
+function errorOf({ code, message, fault }: FailureMessage): RenkeiError {
+  return fault === undefined ? new RenkeiError(code, message) : new FaultError(fault, message, code);
 }

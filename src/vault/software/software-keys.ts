@@ -15,7 +15,13 @@ export class SoftwareKeys extends Redacted {
   constructor(keys: Readonly<Record<string, Uint8Array>>) {
     super();
     for (const [text, key] of Object.entries(keys)) {
-      const { name } = parseKeyName(text);
+      const { kind, name } = parseKeyName(text);
+      if (kind === 'audit') {
+        throw new RenkeiError(
+          'KEY_NAME_INVALID',
+          `${name} is a key pair: a software vault has no place for it`,
+        );
+      }
       if (!(key instanceof Uint8Array) || key.length !== KEY_LENGTH) {
         throw new RenkeiError('KEY_LENGTH', `key ${name} must be a Uint8Array of ${KEY_LENGTH} bytes`);
       }

@@ -3,13 +3,13 @@ import { Redacted } from '../../bytes/redacted.js';
 import { wipe } from '../../bytes/wipe.js';
 import { type Audience, type KeyName, linkKey } from '../../codes/key-names.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
-import { throwIfAborted } from '../../errors/abort.js';
 import { checkOptions, required } from '../../errors/options.js';
 import type { Refusal } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { BLOCK_LENGTH, writeLinkageBlocks } from '../../scheme/linkage-block.js';
 import { checkAdvanceGeneration, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
-import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions } from '../port.js';
+import { CallLimits } from '../call-limits.js';
+import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions, VaultHealth } from '../port.js';
 import { SoftwareKeys } from './software-keys.js';
 
 /** Options of {@link openSoftwareVault}. */
@@ -63,7 +63,7 @@ class SoftwareVault extends Redacted implements Vault {
         try {
           const source: LinkageSource = (index) =>
             refused.has(index) ? undefined : this.#linkageCode(row(blocks, BLOCK_LENGTH, index), generation);
-          return { codes: await this.#wrapAll(rows, source, audiences, options.signal), refusals };
+          return { codes: await this.#wrapAll(rows, source, audiences, options), refusals };
         } finally {
           wipe(blocks);
         }
@@ -112,8 +112,14 @@ class SoftwareVault extends Redacted implements Vault {
       level: 0,
       name: 'software',
       basis: 'process-memory',
-      keys: this.#keys.names().map((name) => ({ name, level: 0 })),
+      reasons: ['keys and linkage codes are in the memory of this process'],
+      keys: this.#keys.names().map((name) => ({ name, level: 0, reasons: [], attacks: [] })),
     }));
+  }
+
+  health(): VaultHealth {
+    const state = this.#drain.isClosed ? 'closed' : 'ready';
+    return { state, sessions: 0, brokenSessions: 0, recoveries: 0 };
   }
 
   close(): Promise<void> {
@@ -129,7 +135,7 @@ class SoftwareVault extends Redacted implements Vault {
     codes: Uint8Array,
     from: Audience,
     to: readonly Audience[],
-    { signal }: VaultCallOptions,
+    options: VaultCallOptions,
     step: (value: Uint8Array) => Uint8Array,
   ): Promise<PackedCodes> {
     const refusals: Refusal[] = [];
@@ -139,7 +145,7 @@ class SoftwareVault extends Redacted implements Vault {
       refusals.push({ index, code: 'CODE_FORGED' });
       return undefined;
     };
-    return { codes: await this.#wrapAll(rows, source, to, signal), refusals };
+    return { codes: await this.#wrapAll(rows, source, to, options), refusals };
   }
 
   /** L[generation] from M(J): one encryption under the key of each generation. */
@@ -157,13 +163,28 @@ class SoftwareVault extends Redacted implements Vault {
     rows: number,
     source: LinkageSource,
     audiences: readonly Audience[],
-    signal: AbortSignal | undefined,
+    options: VaultCallOptions,
   ): Promise<Uint8Array[]> {
+    const limits = new CallLimits(options);
+    try {
+      return await this.#wrapWithin(limits, rows, source, audiences);
+    } finally {
+      limits.dispose();
+    }
+  }
+
+  async #wrapWithin(
+    limits: CallLimits,
+    rows: number,
+    source: LinkageSource,
+    audiences: readonly Audience[],
+  ): Promise<Uint8Array[]> {
+    limits.check();
     const outputs = audiences.map(() => new Uint8Array(rows * CODE_LENGTH));
     for (let index = 0; index < rows; index++) {
       if (index > 0 && index % ROWS_A_TURN === 0) {
         await new Promise(setImmediate);
-        throwIfAborted(signal);
+        limits.check();
       }
       const value = source(index);
       if (value === undefined) continue;

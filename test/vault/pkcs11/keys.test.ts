@@ -161,24 +161,15 @@ describe('usage', () => {
     );
   });
 
-  it('the assurance names each key that was used and what it allows', async () => {
+  it('the assurance names every key on the token, and is that of the least', async () => {
     await using vault = await openPkcs11Vault(options);
-    expect(await vault.assurance()).toEqual({
-      level: 2,
-      name: 'hsm-sealed',
-      basis: 'key-attributes',
-      keys: [],
-    });
-    await vault.fingerprint(SEALED_STORE);
-    expect(await vault.assurance()).toMatchObject({ level: 2, keys: [{ name: SEALED_STORE, level: 2 }] });
-    await vault.fingerprint(STORE);
-    expect(await vault.assurance()).toMatchObject({
-      level: 1,
-      name: 'host-visible',
-      keys: [
-        { name: SEALED_STORE, level: 2 },
-        { name: STORE, level: 1 },
-      ],
-    });
+    const { level, name, keys } = await vault.assurance();
+    expect({ level, name }).toEqual({ level: 1, name: 'host-visible' });
+    expect(keys).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: SEALED_STORE, level: 2 }),
+        expect.objectContaining({ name: STORE, level: 1 }),
+      ]),
+    );
   });
 });

@@ -1,5 +1,6 @@
 import type { RenkeiErrorCode } from '../../../errors/codes.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
+import { FaultError, type ModuleFault } from '../fault.js';
 
 /** A module's own answer: its return value by name and number. */
 export interface Ckr {
@@ -10,8 +11,10 @@ export interface Ckr {
 /** Return values this library acts on (PKCS#11 2.40 section 5.1.6). */
 export const CKR = {
   GENERAL_ERROR: 0x05,
-  DATA_LEN_RANGE: 0x21,
+  ATTRIBUTE_READ_ONLY: 0x10,
   ATTRIBUTE_TYPE_INVALID: 0x12,
+  ACTION_PROHIBITED: 0x1b,
+  DATA_LEN_RANGE: 0x21,
   PIN_INCORRECT: 0xa0,
   PIN_INVALID: 0xa1,
   PIN_LEN_RANGE: 0xa2,
@@ -22,25 +25,28 @@ export const CKR = {
   CRYPTOKI_ALREADY_INITIALIZED: 0x191,
 } as const;
 
-/** Answers that speak of a session, a login, a token or the module: never of one item. */
-const FAULTS: ReadonlySet<number> = new Set([
-  0x01, // CANCEL
-  0x02, // HOST_MEMORY
-  0x03, // SLOT_ID_INVALID
-  0x30, // DEVICE_ERROR
-  0x31, // DEVICE_MEMORY
-  0x32, // DEVICE_REMOVED
-  0x60, // KEY_HANDLE_INVALID
-  0x82, // OBJECT_HANDLE_INVALID
-  0x90, // OPERATION_ACTIVE
-  0x91, // OPERATION_NOT_INITIALIZED
-  0xb0, // SESSION_CLOSED
-  0xb1, // SESSION_COUNT
-  0xb3, // SESSION_HANDLE_INVALID
-  0xe0, // TOKEN_NOT_PRESENT
-  0xe1, // TOKEN_NOT_RECOGNIZED
-  0x101, // USER_NOT_LOGGED_IN
-  0x190, // CRYPTOKI_NOT_INITIALIZED
+/** Answers that are never about one item, by what they are about (PKCS#11 2.40 section 5.1). */
+const FAULTS: ReadonlyMap<number, ModuleFault> = new Map([
+  [0x01, 'session'], // CANCEL
+  [0x90, 'session'], // OPERATION_ACTIVE
+  [0x91, 'session'], // OPERATION_NOT_INITIALIZED
+  [0xb0, 'session'], // SESSION_CLOSED
+  [0xb1, 'session'], // SESSION_COUNT
+  [0xb3, 'session'], // SESSION_HANDLE_INVALID
+  [0x150, 'session'], // BUFFER_TOO_SMALL: the operation stays open
+  [0x60, 'login'], // KEY_HANDLE_INVALID
+  [0x82, 'login'], // OBJECT_HANDLE_INVALID
+  [0xf0, 'login'], // UNWRAPPING_KEY_HANDLE_INVALID
+  [0x101, 'login'], // USER_NOT_LOGGED_IN
+  [0x113, 'login'], // WRAPPING_KEY_HANDLE_INVALID
+  [0x02, 'device'], // HOST_MEMORY
+  [0x03, 'device'], // SLOT_ID_INVALID
+  [0x30, 'device'], // DEVICE_ERROR
+  [0x31, 'device'], // DEVICE_MEMORY
+  [0x32, 'device'], // DEVICE_REMOVED
+  [0xe0, 'device'], // TOKEN_NOT_PRESENT
+  [0xe1, 'device'], // TOKEN_NOT_RECOGNIZED
+  [0x190, 'device'], // CRYPTOKI_NOT_INITIALIZED
 ]);
 
 /** Answers that are about the device in most modules, but about the item in some. */
@@ -64,7 +70,8 @@ export function ckrOf(error: unknown): Ckr | undefined {
 /** pkcs11js knows the names of PKCS#11 2.40 only. */
 function nameOf(message: string, code: number): string {
   const name = /^CKR_\w+/.exec(message)?.[0];
-  return name === undefined || name === 'CKR_VENDOR_DEFINED' ? `CKR 0x${code.toString(16)}` : name;
+  if (name !== undefined && name !== 'CKR_VENDOR_DEFINED') return name;
+  return code === CKR.ACTION_PROHIBITED ? 'CKR_ACTION_PROHIBITED' : `CKR 0x${code.toString(16)}`;
 }
 
 /** True when an answer may be about the one item at hand. */
@@ -77,11 +84,11 @@ export function moduleError(call: string, error: unknown): RenkeiError {
   if (error instanceof RenkeiError) return error;
   const ckr = ckrOf(error);
   if (ckr === undefined) return new RenkeiError('MODULE_REFUSED', `${call} could not be called`);
-  const faulty = FAULTS.has(ckr.code) || EITHER.has(ckr.code);
-  return new RenkeiError(
-    pinCode(ckr) ?? (faulty ? 'MODULE_FAULT' : 'MODULE_REFUSED'),
-    `${call}: ${ckr.name}`,
-  );
+  const message = `${call}: ${ckr.name}`;
+  const pin = pinCode(ckr);
+  if (pin !== undefined) return new RenkeiError(pin, message);
+  const fault = FAULTS.get(ckr.code) ?? (EITHER.has(ckr.code) ? 'device' : undefined);
+  return fault === undefined ? new RenkeiError('MODULE_REFUSED', message) : new FaultError(fault, message);
 }
 
 function pinCode({ code }: Ckr): RenkeiErrorCode | undefined {

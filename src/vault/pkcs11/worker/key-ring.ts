@@ -2,8 +2,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import pkcs11js, { type Template } from 'pkcs11js';
 import { type KeyName, parseKeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
+import { attributeType } from '../attributes.js';
+import { FaultError } from '../fault.js';
 import { CKR, calling, ckrOf, moduleError } from './faults.js';
-import type { Session } from './session.js';
+import { needsLogin, type Session } from './session.js';
 
 /** What a key is asked to do. */
 export type Usage = 'derive' | 'wrap' | 'unwrap' | 'encrypt' | 'decrypt';
@@ -16,11 +18,16 @@ const USAGE_ATTRIBUTES: Readonly<Record<Usage, number>> = {
   decrypt: pkcs11js.CKA_DECRYPT,
 };
 
+/** Handles asked for in one call of C_FindObjects. */
+const FIND_AT_ONCE = 100;
+
 /** A key on the token, found, read and fingerprinted. */
 export interface FoundKey {
   readonly name: KeyName;
   readonly handle: Buffer;
   readonly usages: ReadonlySet<Usage>;
+  /** Made by a security officer: linkage codes of level 3 may be wrapped under it. */
+  readonly trusted: boolean;
   readonly fingerprint: string;
   /** KW(K, 16 zero bytes): a code that unwraps whenever unwrapping works at all. */
   readonly wrappedZeroKey: Uint8Array;
@@ -36,21 +43,53 @@ export function keyId(name: KeyName): Buffer {
   return Buffer.from(sha256(Buffer.from(name, 'ascii')).subarray(0, 16));
 }
 
-/** The attributes by which a key is found: class, type, label and identifier. */
-export function keySearch(name: KeyName): Template {
+/**
+ * The attributes by which a key is found: class, type, label and identifier. An audit key is a pair; its private half
+ * is the key, unless the public one is asked for.
+ */
+export function keySearch(name: KeyName, half: 'secret' | 'public' = 'secret'): Template {
+  const pair = parseKeyName(name).kind === 'audit';
+  const secret = pair ? pkcs11js.CKO_PRIVATE_KEY : pkcs11js.CKO_SECRET_KEY;
   return [
-    { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
-    { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_AES },
+    { type: pkcs11js.CKA_CLASS, value: half === 'public' ? pkcs11js.CKO_PUBLIC_KEY : secret },
+    { type: pkcs11js.CKA_KEY_TYPE, value: pair ? pkcs11js.CKK_EC : pkcs11js.CKK_AES },
     { type: pkcs11js.CKA_LABEL, value: name },
     { type: pkcs11js.CKA_ID, value: keyId(name) },
   ];
 }
 
 /** Handles of all keys of that name on the token. */
-export function findKeys({ module, handle }: Session, name: KeyName): Buffer[] {
-  calling('C_FindObjectsInit', () => module.C_FindObjectsInit(handle, keySearch(name)));
+export function findKeys(session: Session, name: KeyName, half: 'secret' | 'public' = 'secret'): Buffer[] {
+  return findObjects(session, keySearch(name, half));
+}
+
+/**
+ * The handle of the one key of that name.
+ *
+ * @throws RenkeiError `KEY_NOT_FOUND` or `KEY_AMBIGUOUS`
+ */
+export function findOnlyKey(session: Session, name: KeyName, half: 'secret' | 'public' = 'secret'): Buffer {
+  const handles = findKeys(session, name, half);
+  const [handle] = handles;
+  if (handle === undefined) {
+    throw new RenkeiError('KEY_NOT_FOUND', `there is no key ${name} with its identifier on the token`);
+  }
+  if (handles.length > 1) {
+    throw new RenkeiError('KEY_AMBIGUOUS', `there are ${handles.length} keys ${name} on the token`);
+  }
+  return handle;
+}
+
+/** Handles of all objects that match. */
+export function findObjects({ module, handle }: Session, search: Template): Buffer[] {
+  calling('C_FindObjectsInit', () => module.C_FindObjectsInit(handle, search));
+  const found: Buffer[] = [];
   try {
-    return calling('C_FindObjects', () => module.C_FindObjects(handle, 100));
+    for (;;) {
+      const some = calling('C_FindObjects', () => module.C_FindObjects(handle, FIND_AT_ONCE));
+      found.push(...some);
+      if (some.length < FIND_AT_ONCE) return found;
+    }
   } finally {
     calling('C_FindObjectsFinal', () => module.C_FindObjectsFinal(handle));
   }
@@ -75,14 +114,7 @@ export class KeyRing {
   find(name: KeyName): FoundKey {
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
-    const handles = findKeys(this.#session, name);
-    const [handle] = handles;
-    if (handle === undefined) {
-      throw new RenkeiError('KEY_NOT_FOUND', `there is no AES key ${name} with its identifier on the token`);
-    }
-    if (handles.length > 1) {
-      throw new RenkeiError('KEY_AMBIGUOUS', `there are ${handles.length} keys ${name} on the token`);
-    }
+    const handle = this.#findHandle(name);
     if (
       !this.#flag(handle, pkcs11js.CKA_SENSITIVE) ||
       this.#flag(handle, pkcs11js.CKA_EXTRACTABLE) !== false
@@ -93,19 +125,59 @@ export class KeyRing {
     for (const [usage, attribute] of Object.entries(USAGE_ATTRIBUTES)) {
       if (this.#flag(handle, attribute)) usages.add(usage as Usage);
     }
-    const key = { name, handle, usages, ...this.#fingerprinter({ name, handle, usages }) };
+    const trusted = this.#flag(handle, attributeType('CKA_TRUSTED')) === true;
+    const key = { name, handle, usages, trusted, ...this.#fingerprinter({ name, handle, usages }) };
     this.#keys.set(name, key);
     return key;
   }
 
   /** Finds a key, holds its fingerprint against the expected one and checks that it may be used so. */
   use(name: KeyName, expected: string | undefined, ...usages: readonly Usage[]): FoundKey {
-    const key = this.find(name);
+    const key = this.#findVerified(name);
     if (key.fingerprint !== expected) {
-      throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `key ${name} has another fingerprint than expected`);
+      // Either another key, or handles gone stale: one recovery tells.
+      const message = `key ${name} has another fingerprint than expected`;
+      throw new FaultError('login', message, 'KEY_FINGERPRINT_MISMATCH');
     }
     for (const usage of usages) requireUsage(key, usage);
     return key;
+  }
+
+  #findHandle(name: KeyName): Buffer {
+    try {
+      return findOnlyKey(this.#session, name);
+    } catch (error) {
+      // Private keys cannot be seen without a login, which may have been lost.
+      if (needsLogin(this.#session)) throw new FaultError('login', 'the login is lost');
+      throw error;
+    }
+  }
+
+  /** A key that was there when the vault first used it: when it is missing now, the token has a fault. */
+  #findVerified(name: KeyName): FoundKey {
+    try {
+      return this.find(name);
+    } catch (error) {
+      if (!(error instanceof RenkeiError) || error.code !== 'KEY_NOT_FOUND') throw error;
+      throw new FaultError(
+        'device',
+        `key ${name}, verified before, is not on the token now`,
+        'KEY_NOT_FOUND',
+      );
+    }
+  }
+
+  /**
+   * Makes sure that handles still mean the keys they were found as. After somebody else in this process has
+   * initialised the module again, old handles may silently mean other objects.
+   *
+   * @throws FaultError `login`: find the keys anew
+   */
+  recheck(keys: readonly FoundKey[]): void {
+    for (const key of keys) {
+      if (this.#fingerprinter(key).fingerprint === key.fingerprint) continue;
+      throw new FaultError('login', `the handle of key ${key.name} has come to mean another key`);
+    }
   }
 
   #flag(key: Buffer, type: number): boolean | undefined {
@@ -119,24 +191,6 @@ export class KeyRing {
       throw moduleError('C_GetAttributeValue', error);
     }
   }
-}
-
-/** What a key of level 2 may do, by its kind: with anything more the host could compute with it block by block. */
-export function sealedUsages(name: KeyName): readonly Usage[] {
-  switch (parseKeyName(name).kind) {
-    case 'link':
-      return ['derive'];
-    case 'record':
-      return ['wrap'];
-    default:
-      return ['wrap', 'unwrap'];
-  }
-}
-
-/** Level a key allows, by what its attributes permit. */
-export function levelOf({ name, usages }: Pick<FoundKey, 'name' | 'usages'>): 1 | 2 {
-  const sealed = sealedUsages(name);
-  return [...usages].every((usage) => sealed.includes(usage)) ? 2 : 1;
 }
 
 /** Refuses a key that its token does not allow to be used so. */

@@ -6,41 +6,42 @@ import { CODE_LENGTH } from '../../../codes/per-institution-code.js';
 import { type Refusal, RenkeiError } from '../../../errors/renkei-error.js';
 import { fingerprintOf, zeroKey } from '../../../scheme/fingerprint.js';
 import { BLOCK_LENGTH, linkFingerprintBlock, writeLinkageBlocks } from '../../../scheme/linkage-block.js';
+import { ENFORCED_DERIVED_LINKAGE, ENFORCED_LINKAGE, SEALED_LINKAGE } from '../key-profile.js';
 import type { Chunk, SessionEngine } from './engine.js';
 import { calling, ckrOf, mayConcernItem, moduleError } from './faults.js';
 import { type FoundKey, isLinkKey, requireUsage } from './key-ring.js';
 import type { Session } from './session.js';
+import { templateOf } from './template.js';
 
 const KEY_WRAP: Mechanism = { mechanism: pkcs11js.CKM_AES_KEY_WRAP };
 
-/** A 128-bit AES key object of this session that nobody can read and that does nothing but what is said. */
-function sessionKey(allow: { readonly wrap: boolean; readonly extractable: boolean }): Template {
-  return [
-    { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
-    { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_AES },
-    { type: pkcs11js.CKA_TOKEN, value: false },
-    { type: pkcs11js.CKA_PRIVATE, value: true },
-    { type: pkcs11js.CKA_SENSITIVE, value: true },
-    { type: pkcs11js.CKA_EXTRACTABLE, value: allow.extractable },
-    { type: pkcs11js.CKA_ENCRYPT, value: false },
-    { type: pkcs11js.CKA_DECRYPT, value: false },
-    { type: pkcs11js.CKA_SIGN, value: false },
-    { type: pkcs11js.CKA_VERIFY, value: false },
-    { type: pkcs11js.CKA_WRAP, value: allow.wrap },
-    { type: pkcs11js.CKA_UNWRAP, value: false },
-    { type: pkcs11js.CKA_DERIVE, value: false },
-  ];
-}
-
+const AES_KEY: Template = [
+  { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+  { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_AES },
+];
 const VALUE_LENGTH = { type: pkcs11js.CKA_VALUE_LEN, value: BLOCK_LENGTH };
-/** L: sensitive, and extractable only in the sense of PKCS#11 that it may be wrapped. */
-const UNWRAPPED_LINKAGE = sessionKey({ wrap: false, extractable: true });
-const DERIVED_LINKAGE = [...UNWRAPPED_LINKAGE, VALUE_LENGTH];
-const FINGERPRINT_KEY = [...sessionKey({ wrap: true, extractable: false }), VALUE_LENGTH];
+
+/** How L is made by derivation and by unwrapping: under trusted keys (level 3), and under others. */
+const ENFORCED = {
+  unwrapped: [...AES_KEY, ...templateOf(ENFORCED_LINKAGE)],
+  derived: [...AES_KEY, ...templateOf(ENFORCED_DERIVED_LINKAGE), VALUE_LENGTH],
+};
+const SEALED = {
+  unwrapped: [...AES_KEY, ...templateOf(SEALED_LINKAGE)],
+  derived: [...AES_KEY, ...templateOf(SEALED_LINKAGE), VALUE_LENGTH],
+};
+
+/** The key a link key is fingerprinted through: it wraps and does nothing else. */
+const FINGERPRINT_KEY = withFlags(SEALED.derived, {
+  [pkcs11js.CKA_WRAP]: true,
+  [pkcs11js.CKA_EXTRACTABLE]: false,
+});
 /** L of a superseded generation, which the host has to carry to the next link key. */
-const READABLE_LINKAGE = DERIVED_LINKAGE.map((attribute) =>
-  attribute.type === pkcs11js.CKA_SENSITIVE ? { ...attribute, value: false } : attribute,
-);
+const READABLE_LINKAGE = withFlags(SEALED.derived, { [pkcs11js.CKA_SENSITIVE]: false });
+
+function withFlags(template: Template, flags: Readonly<Record<number, boolean>>): Template {
+  return template.map(({ type, value }) => ({ type, value: flags[type] ?? value }) as Template[number]);
+}
 
 /**
  * The sealed engine: a linkage code is a sensitive session object of the HSM from derivation or unwrapping to its
@@ -54,6 +55,8 @@ export class SealedEngine implements SessionEngine {
   /** One call's input and output, reused: everything on this thread is synchronous. */
   readonly #block = Buffer.from(allocateOffHeap(BLOCK_LENGTH).buffer);
   readonly #wrapped = Buffer.alloc(64);
+  /** An object of sixteen zero bytes, made at its first use: what fingerprints are made from. */
+  #zeroKey: Buffer | undefined;
   readonly #encryptData: Mechanism = {
     mechanism: pkcs11js.CKM_AES_CBC_ENCRYPT_DATA,
     // A zero IV makes CBC over the one block the bare cipher.
@@ -91,6 +94,7 @@ export class SealedEngine implements SessionEngine {
   };
 
   #derive({ rows, firstIndex, input, links, to, outputs, checkAbort }: Chunk): Refusal[] {
+    const { derived } = to.every(({ trusted }) => trusted) ? ENFORCED : SEALED;
     const blocks = new Uint8Array(rows * BLOCK_LENGTH);
     try {
       const refusals = writeLinkageBlocks(input, blocks, firstIndex);
@@ -102,7 +106,7 @@ export class SealedEngine implements SessionEngine {
           continue;
         }
         this.#block.set(row(blocks, BLOCK_LENGTH, i));
-        this.#wrapAndDestroy(this.#linkageCode(links), to, outputs, i);
+        this.#wrapAndDestroy(this.#linkageCode(links, derived), to, outputs, i);
       }
       return refusals;
     } finally {
@@ -129,7 +133,7 @@ export class SealedEngine implements SessionEngine {
   }
 
   /** L[g] as an object of the HSM, from M(J) in the block. */
-  #linkageCode(links: readonly FoundKey[]): Buffer {
+  #linkageCode(links: readonly FoundKey[], template: Template): Buffer {
     for (const link of links.slice(0, -1)) {
       const readable = this.#deriveKey(link, READABLE_LINKAGE);
       try {
@@ -143,7 +147,7 @@ export class SealedEngine implements SessionEngine {
         this.#destroy(readable);
       }
     }
-    return this.#deriveKey(links.at(-1) as FoundKey, DERIVED_LINKAGE);
+    return this.#deriveKey(links.at(-1) as FoundKey, template);
   }
 
   #deriveKey(link: Pick<FoundKey, 'handle'>, template: Template): Buffer {
@@ -160,8 +164,9 @@ export class SealedEngine implements SessionEngine {
    * good is accepted, and it is refused again. Everything else is a fault of the module.
    */
   #unwrap(from: FoundKey, code: Buffer): Buffer | undefined {
+    const { unwrapped } = from.trusted ? ENFORCED : SEALED;
     try {
-      return this.#module.C_UnwrapKey(this.#session, KEY_WRAP, from.handle, code, UNWRAPPED_LINKAGE);
+      return this.#module.C_UnwrapKey(this.#session, KEY_WRAP, from.handle, code, unwrapped);
     } catch (error) {
       const ckr = ckrOf(error);
       if (ckr === undefined || !mayConcernItem(ckr)) throw moduleError('C_UnwrapKey', error);
@@ -169,11 +174,11 @@ export class SealedEngine implements SessionEngine {
     const good = Buffer.from(from.wrappedZeroKey);
     this.#destroy(
       calling('C_UnwrapKey', () =>
-        this.#module.C_UnwrapKey(this.#session, KEY_WRAP, from.handle, good, UNWRAPPED_LINKAGE),
+        this.#module.C_UnwrapKey(this.#session, KEY_WRAP, from.handle, good, unwrapped),
       ),
     );
     try {
-      return this.#module.C_UnwrapKey(this.#session, KEY_WRAP, from.handle, code, UNWRAPPED_LINKAGE);
+      return this.#module.C_UnwrapKey(this.#session, KEY_WRAP, from.handle, code, unwrapped);
     } catch (error) {
       const ckr = ckrOf(error);
       if (ckr === undefined || !mayConcernItem(ckr)) throw moduleError('C_UnwrapKey', error);
@@ -214,17 +219,13 @@ export class SealedEngine implements SessionEngine {
   }
 
   #wrapZeroKey(key: Buffer): Uint8Array {
-    const zero = calling('C_CreateObject', () =>
+    this.#zeroKey ??= calling('C_CreateObject', () =>
       this.#module.C_CreateObject(this.#session, [
-        ...UNWRAPPED_LINKAGE,
+        ...SEALED.unwrapped,
         { type: pkcs11js.CKA_VALUE, value: Buffer.from(zeroKey()) },
       ]),
     );
-    try {
-      return Uint8Array.from(this.#wrap(key, zero));
-    } finally {
-      this.#destroy(zero);
-    }
+    return Uint8Array.from(this.#wrap(key, this.#zeroKey));
   }
 
   #destroy(object: Buffer): void {

@@ -1,6 +1,6 @@
 import pkcs11js, { type PKCS11 } from 'pkcs11js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
-import type { TokenSelector } from '../options.js';
+import type { LoginRole, TokenSelector } from '../options.js';
 import type { OpenRequest, StartRequest } from '../protocol.js';
 import { CKR, calling, ckrOf, moduleError } from './faults.js';
 import { BULK_MECHANISMS, type Mechanism, SEALED_MECHANISMS } from './mechanisms.js';
@@ -23,15 +23,37 @@ export function loadModule(request: StartRequest): {
       'the PKCS#11 module could not be loaded: no such library, or not a module',
     );
   }
+  return { module, initialisedHere: initialise(module, request.libraryParameters) };
+}
+
+/**
+ * Takes a module that has lost its device down, where that is allowed, and up again. Nobody else may be inside it.
+ * Says whether it was this call that initialised it.
+ */
+export function reinitialise(
+  module: PKCS11,
+  libraryParameters: string | undefined,
+  finalize: boolean,
+): boolean {
+  try {
+    if (finalize) module.C_Finalize();
+  } catch {
+    // A module that is down already, or too broken to go down, shows at the next call.
+  }
+  return initialise(module, libraryParameters);
+}
+
+/** Says whether it was this call that initialised the module. */
+function initialise(module: PKCS11, libraryParameters: string | undefined): boolean {
   try {
     // Without CKF_OS_LOCKING_OK a module takes the process for single-threaded, and its heap is corrupted.
     const options: { flags: number; libraryParameters?: string } = { flags: pkcs11js.CKF_OS_LOCKING_OK };
     // pkcs11js drops the last character.
-    if (request.libraryParameters !== undefined) options.libraryParameters = `${request.libraryParameters} `;
+    if (libraryParameters !== undefined) options.libraryParameters = `${libraryParameters} `;
     module.C_Initialize(options);
-    return { module, initialisedHere: true };
+    return true;
   } catch (error) {
-    if (ckrOf(error)?.code === CKR.CRYPTOKI_ALREADY_INITIALIZED) return { module, initialisedHere: false };
+    if (ckrOf(error)?.code === CKR.CRYPTOKI_ALREADY_INITIALIZED) return false;
     throw moduleError('C_Initialize', error);
   }
 }
@@ -56,6 +78,15 @@ export function openSession(module: PKCS11, request: OpenRequest): Session {
   } catch (error) {
     calling('C_CloseSession', () => module.C_CloseSession(handle));
     throw error;
+  }
+}
+
+/** Closes a session that may be gone already. */
+export function abandonSession({ module, handle }: Session): void {
+  try {
+    module.C_CloseSession(handle);
+  } catch {
+    // It went with its token, its module or somebody's C_CloseAllSessions.
   }
 }
 
@@ -100,18 +131,32 @@ export function needsLogin({ module, slot, handle }: Session): boolean {
   return !user && (flags & pkcs11js.CKF_LOGIN_REQUIRED) !== 0;
 }
 
-/** Logs in with the user PIN: one call, whatever the answer, and none when the next mistake would lock the token. */
-export function logIn({ module, slot, handle }: Session, pin: SharedArrayBuffer): void {
+/** What a token says of a PIN's tries, and the user to log in as. */
+const ROLES = {
+  user: {
+    user: pkcs11js.CKU_USER,
+    finalTry: pkcs11js.CKF_USER_PIN_FINAL_TRY,
+    locked: pkcs11js.CKF_USER_PIN_LOCKED,
+  },
+  'security-officer': {
+    user: pkcs11js.CKU_SO,
+    finalTry: pkcs11js.CKF_SO_PIN_FINAL_TRY,
+    locked: pkcs11js.CKF_SO_PIN_LOCKED,
+  },
+} as const;
+
+/** Logs in: one call, whatever the answer, and none when the next mistake would lock the token. */
+export function logIn({ module, slot, handle }: Session, role: LoginRole, pin: SharedArrayBuffer): void {
+  const { user, finalTry, locked } = ROLES[role];
   const { flags } = calling('C_GetTokenInfo', () => module.C_GetTokenInfo(slot));
-  if ((flags & pkcs11js.CKF_USER_PIN_LOCKED) !== 0)
-    throw new RenkeiError('PIN_LOCKED', 'the user PIN is locked');
-  if ((flags & pkcs11js.CKF_USER_PIN_FINAL_TRY) !== 0) {
+  if ((flags & locked) !== 0) throw new RenkeiError('PIN_LOCKED', `the PIN of the ${role} is locked`);
+  if ((flags & finalTry) !== 0) {
     throw new RenkeiError('PIN_LOCKED', 'one more wrong PIN would lock the token: log in by hand first');
   }
   // pkcs11js takes the PIN as a string only, which cannot be wiped.
   const text = Buffer.from(pin).toString('utf8');
   try {
-    module.C_Login(handle, pkcs11js.CKU_USER, text);
+    module.C_Login(handle, user, text);
   } catch (error) {
     if (ckrOf(error)?.code === CKR.USER_ALREADY_LOGGED_IN) return;
     throw moduleError('C_Login', error);

@@ -25,6 +25,7 @@ beforeAll(() => {
     name: name as StoreAudience,
     handle: plantSessionKey(real, value),
     usages: new Set(['encrypt', 'decrypt']),
+    trusted: false,
     fingerprint: '',
     wrappedZeroKey: new Uint8Array(24),
   });

@@ -8,8 +8,9 @@ describe('ckrOf reads a module’s answer', () => {
   it.each([
     [ckr('CKR_DEVICE_ERROR', 0x30), { name: 'CKR_DEVICE_ERROR', code: 0x30 }],
     [new Error('CKR_ATTRIBUTE_READ_ONLY:16'), { name: 'CKR_ATTRIBUTE_READ_ONLY', code: 16 }],
-    [ckr('CKR_VENDOR_DEFINED', 0x1b), { name: 'CKR 0x1b', code: 0x1b }],
-    [new Error('CKR_VENDOR_DEFINED:27'), { name: 'CKR 0x1b', code: 27 }],
+    [ckr('CKR_VENDOR_DEFINED', 0x1b), { name: 'CKR_ACTION_PROHIBITED', code: 0x1b }],
+    [new Error('CKR_VENDOR_DEFINED:27'), { name: 'CKR_ACTION_PROHIBITED', code: 27 }],
+    [ckr('CKR_VENDOR_DEFINED', 0x80000001), { name: 'CKR 0x80000001', code: 0x80000001 }],
   ])('out of %s', (error, answer) => {
     expect(ckrOf(error)).toEqual(answer);
   });

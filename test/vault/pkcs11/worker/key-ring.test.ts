@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { storeAudience } from '../../../../src/codes/key-names.js';
-import { KeyRing, levelOf } from '../../../../src/vault/pkcs11/worker/key-ring.js';
+import { KeyRing } from '../../../../src/vault/pkcs11/worker/key-ring.js';
 import { ckr, standInModule } from '../../../support/stand-in-module.js';
 import { withCode } from '../../../support/with-code.js';
 
@@ -65,7 +65,6 @@ describe('KeyRing', () => {
 
   it('takes an attribute the module does not know for not granted, and any other failure for a fault', () => {
     expect([...ringOn(GOOD).ring.find(NAME).usages]).toEqual(['wrap']);
-    expect(levelOf(ringOn(GOOD).ring.find(NAME))).toBe(2);
     const { ring } = ringOn(GOOD, ckr('CKR_DEVICE_ERROR', 0x30));
     expect(() => ring.find(NAME)).toThrow(withCode('MODULE_FAULT', { message: /^C_GetAttributeValue/ }));
   });

@@ -32,6 +32,7 @@ beforeAll(() => {
     name: name as string as StoreAudience,
     handle: plantSessionKey(real, KEYS[name]),
     usages: new Set(['wrap', 'unwrap', 'derive']),
+    trusted: false,
     fingerprint: '',
     wrappedZeroKey: keyWrap(KEYS[name], new Uint8Array(16)),
   });

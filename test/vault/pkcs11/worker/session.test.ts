@@ -22,7 +22,7 @@ function loginWith(flags: number, answer: () => void) {
       answer();
     },
   });
-  const attempt = () => logIn({ module, slot: SLOT, handle: HANDLE }, sharedPin('4711'));
+  const attempt = () => logIn({ module, slot: SLOT, handle: HANDLE }, 'user', sharedPin('4711'));
   return { attempt, pins, logins: () => calls.filter((call) => call === 'C_Login').length };
 }
 

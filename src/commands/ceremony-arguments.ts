@@ -1,0 +1,144 @@
+import { parseArgs } from 'node:util';
+import { RenkeiError } from 'renkei';
+import type { KeyLevel } from 'renkei/pkcs11';
+
+/** What the command line may hold besides the operands. */
+const OPTIONS = {
+  module: { type: 'string' },
+  'library-parameters': { type: 'string' },
+  token: { type: 'string' },
+  serial: { type: 'string' },
+  'pin-env': { type: 'string' },
+  'pin-fd': { type: 'string' },
+  'so-pin-env': { type: 'string' },
+  'so-pin-fd': { type: 'string' },
+  level: { type: 'string' },
+  period: { type: 'string' },
+  who: { type: 'string', multiple: true },
+  record: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  'yes-destroy': { type: 'string', multiple: true },
+  offline: { type: 'boolean' },
+  'public-key': { type: 'string' },
+} as const;
+
+type OptionName = keyof typeof OPTIONS;
+
+const TOKEN: readonly OptionName[] = ['module', 'library-parameters', 'token', 'serial', 'pin-env', 'pin-fd'];
+const RECORDED: readonly OptionName[] = [...TOKEN, 'who', 'record', 'dry-run'];
+const MAKING: readonly OptionName[] = [...RECORDED, 'level', 'so-pin-env', 'so-pin-fd'];
+
+interface CommandRule {
+  readonly operands: string;
+  readonly least: number;
+  readonly most: number;
+  readonly options: readonly OptionName[];
+}
+
+const COMMANDS = {
+  init: { operands: '', least: 0, most: 0, options: [...MAKING, 'period'] },
+  'add-institution': { operands: ' CODE', least: 1, most: 1, options: MAKING },
+  'add-version': { operands: ' store|institution/CODE|link|audit', least: 1, most: 1, options: MAKING },
+  'add-record-period': { operands: ' PERIOD', least: 1, most: 1, options: MAKING },
+  'lock-down': { operands: ' [NAME ...]', least: 0, most: Number.POSITIVE_INFINITY, options: RECORDED },
+  list: { operands: '', least: 0, most: 0, options: TOKEN },
+  verify: { operands: ' RECORD.json', least: 1, most: 1, options: [...TOKEN, 'offline', 'public-key'] },
+  destroy: { operands: ' NAME', least: 1, most: 1, options: [...RECORDED, 'yes-destroy'] },
+} as const satisfies Record<string, CommandRule>;
+
+/** What a ceremony is asked to do. */
+export type CommandName = keyof typeof COMMANDS;
+
+/** The command line, checked as far as it can be without a token. */
+export interface CeremonyArguments {
+  readonly command: CommandName;
+  readonly operands: readonly string[];
+  readonly values: Partial<ReturnType<typeof parse>['values']>;
+}
+
+/**
+ * Reads the command line. Nothing of it is repeated in an error except names of options: a PIN may stand where it
+ * should not.
+ *
+ * @throws RenkeiError `OPTION_UNKNOWN` or `OPTION_INVALID`
+ */
+export function readArguments(args: readonly string[]): CeremonyArguments {
+  for (const option of ['pin', 'so-pin', 'user-pin']) {
+    if (args.some((arg) => arg.replace(/=.*$/s, '').replace(/^--?/, '-') === `-${option}`)) {
+      throw new RenkeiError(
+        'OPTION_UNKNOWN',
+        `--${option}: a PIN is never an argument, everybody on this machine could read it; use --pin-env, --pin-fd or the prompt`,
+      );
+    }
+  }
+  const { values, positionals } = parse(args);
+  const [command, ...operands] = positionals;
+  if (command === undefined || !isCommand(command)) {
+    throw new RenkeiError(
+      'OPTION_INVALID',
+      `usage: npm run ceremony -- ${Object.keys(COMMANDS).join('|')} [...]; see docs/key-ceremony.md`,
+    );
+  }
+  const rule: CommandRule = COMMANDS[command];
+  if (operands.length < rule.least || operands.length > rule.most) {
+    throw new RenkeiError(
+      'OPTION_INVALID',
+      `usage: npm run ceremony -- ${command}${rule.operands} [options]`,
+    );
+  }
+  for (const name of Object.keys(values) as OptionName[]) {
+    if (rule.options.includes(name)) continue;
+    throw new RenkeiError('OPTION_UNKNOWN', `${command} has no option --${name}`);
+  }
+  return { command, operands, values };
+}
+
+/**
+ * The level of `--level`: its number or its name.
+ *
+ * @throws RenkeiError `OPTION_INVALID`
+ */
+export function readLevel(text: string | undefined): KeyLevel {
+  switch (text) {
+    case '3':
+    case 'hsm-enforced':
+      return 3;
+    case '2':
+    case 'hsm-sealed':
+      return 2;
+    case '1':
+    case 'host-visible':
+      return 1;
+    default:
+      throw new RenkeiError(
+        'OPTION_INVALID',
+        '--level must be 3 (hsm-enforced), 2 (hsm-sealed) or 1 (host-visible)',
+      );
+  }
+}
+
+/**
+ * An option that a command cannot do without.
+ *
+ * @throws RenkeiError `OPTION_INVALID`
+ */
+export function requireOption<T>(name: OptionName, value: T | undefined): T {
+  if (value !== undefined && value !== '') return value;
+  throw new RenkeiError('OPTION_INVALID', `the option --${name} is missing`);
+}
+
+function isCommand(text: string): text is CommandName {
+  return Object.hasOwn(COMMANDS, text);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch {
+    const known = Object.keys(OPTIONS).map((name) => `--${name}`);
+    throw new RenkeiError(
+      'OPTION_UNKNOWN',
+      `an option is not known or lacks its value; known: ${known.join(', ')}`,
+    );
+  }
+}

@@ -1,0 +1,175 @@
+import { readFile } from 'node:fs/promises';
+import { RenkeiError } from 'renkei';
+import {
+  addInstitution,
+  addKeyVersion,
+  addRecordPeriod,
+  type CeremonyRecord,
+  checkCeremonyRecord,
+  destroyKey,
+  formatCeremonyRecord,
+  initialiseKeys,
+  listKeys,
+  lockDown,
+  printCeremonyRecord,
+  printKeyList,
+  printRecordVerification,
+  type TokenOptions,
+  verifyCeremonyRecord,
+} from 'renkei/pkcs11';
+import { type CeremonyArguments, readArguments, readLevel, requireOption } from './ceremony-arguments.js';
+import { dryRun } from './dry-run.js';
+import { PinReader } from './pin-reader.js';
+import { RecordFile } from './record-file.js';
+import { askTerminal } from './terminal.js';
+
+/**
+ * Runs one ceremony from its command line and gives what is to be printed.
+ *
+ * @throws RenkeiError
+ */
+export async function runCeremony(args: readonly string[]): Promise<string> {
+  const asked = readArguments(args);
+  const { values } = asked;
+  if (values['dry-run'] === true) return dryRun(asked);
+  if (asked.command === 'verify' && values.offline === true) return checkOffline(asked);
+  const pins = await readPins(asked);
+  try {
+    const token = tokenOptions(asked, pins.user);
+    if (asked.command === 'list') return printKeyList(await listKeys(token));
+    if (asked.command === 'verify') return await verify(asked, token);
+    return await record(asked, token, pins.officer);
+  } finally {
+    pins.user?.wipe();
+    pins.officer?.wipe();
+  }
+}
+
+/** The user's PIN first, then the officer's where the level needs it: both may come down one descriptor. */
+async function readPins({ values }: CeremonyArguments) {
+  const user = await PinReader.fetch({ owner: 'user', env: values['pin-env'], fd: values['pin-fd'] });
+  if (values.level === undefined || readLevel(values.level) !== 3) return { user, officer: undefined };
+  const origin = { env: values['so-pin-env'], fd: values['so-pin-fd'] };
+  return { user, officer: await PinReader.fetch({ owner: 'security officer', ...origin }) };
+}
+
+function tokenOptions({ values }: CeremonyArguments, pin: PinReader | undefined): TokenOptions {
+  const { serial, 'library-parameters': libraryParameters } = values;
+  return {
+    module: requireOption('module', values.module),
+    ...(libraryParameters === undefined ? {} : { libraryParameters }),
+    token: {
+      label: requireOption('token', values.token),
+      ...(serial === undefined ? {} : { serial }),
+    },
+    ...(pin === undefined ? {} : { pin: pin.read }),
+  };
+}
+
+/** A ceremony that changes the token: its record is written to the file and printed. */
+async function record(
+  asked: CeremonyArguments,
+  token: TokenOptions,
+  soPin: PinReader | undefined,
+): Promise<string> {
+  const path = requireOption('record', asked.values.record);
+  const ceremony = await prepare(asked, token, soPin);
+  const file = await RecordFile.reserve(path);
+  let made: CeremonyRecord;
+  try {
+    made = await ceremony();
+  } catch (error) {
+    await file.giveUp();
+    throw error;
+  }
+  const text = printCeremonyRecord(made);
+  try {
+    await file.write(formatCeremonyRecord(made));
+  } catch {
+    // What was done is done: the record must not be lost with the disk.
+    process.stdout.write(`${formatCeremonyRecord(made)}\n${text}`);
+    throw new RenkeiError(
+      'OPTION_INVALID',
+      'the file of --record could not be written: keep the record printed here',
+    );
+  }
+  return text;
+}
+
+/** Checks what a ceremony is asked, and asks back where it must, before anything is done. */
+async function prepare(
+  { command, operands, values }: CeremonyArguments,
+  token: TokenOptions,
+  soPin: PinReader | undefined,
+): Promise<() => Promise<CeremonyRecord>> {
+  const recorded = { ...token, who: requireOption('who', values.who) };
+  const [operand = ''] = operands;
+  if (command === 'lock-down') {
+    return () => lockDown({ ...recorded, ...(operands.length === 0 ? {} : { keys: operands }) });
+  }
+  if (command === 'destroy') {
+    const confirmations = await askTwice(operand, values['yes-destroy']);
+    return () => destroyKey({ ...recorded, name: operand, confirmations });
+  }
+  const level = readLevel(requireOption('level', values.level));
+  const making = { ...recorded, level, ...(soPin === undefined ? {} : { soPin: soPin.read }) };
+  switch (command) {
+    case 'add-institution':
+      return () => addInstitution({ ...making, institution: operand });
+    case 'add-version':
+      return () => addKeyVersion({ ...making, of: operand });
+    case 'add-record-period':
+      return () => addRecordPeriod({ ...making, period: operand });
+    default: {
+      const { period } = values;
+      return () => initialiseKeys({ ...making, ...(period === undefined ? {} : { period }) });
+    }
+  }
+}
+
+/** The name twice more: from the terminal, or for scripts from `--yes-destroy NAME --yes-destroy NAME`. */
+async function askTwice(name: string, given: readonly string[] | undefined): Promise<[string, string]> {
+  let typed = given;
+  if (typed === undefined) {
+    const first = await askTerminal('Name of the key to be destroyed for ever: ', 'shown');
+    const second = await askTerminal('The same again: ', 'shown');
+    typed = [first, second].map((bytes) => Buffer.from(bytes).toString('utf8'));
+  }
+  const [first, second, ...more] = typed;
+  if (first !== name || second !== name || more.length > 0) {
+    throw new RenkeiError(
+      'OPTION_INVALID',
+      'nothing was destroyed: the name must be confirmed exactly twice',
+    );
+  }
+  return [first, second];
+}
+
+async function verify({ operands: [path = ''] }: CeremonyArguments, token: TokenOptions): Promise<string> {
+  const verification = await verifyCeremonyRecord({ ...token, record: await readRecord(path) });
+  const report = printRecordVerification(verification);
+  if (verification.matches) return report;
+  process.stdout.write(report);
+  throw new RenkeiError('CEREMONY_TOKEN_DIFFERS', 'the token is not as the record says');
+}
+
+async function checkOffline({ operands: [path = ''], values }: CeremonyArguments): Promise<string> {
+  const publicKey = values['public-key'];
+  const checked = checkCeremonyRecord({
+    record: await readRecord(path),
+    ...(publicKey === undefined ? {} : { publicKey }),
+  });
+  const known =
+    publicKey === undefined
+      ? 'The signature is right. Compare the fingerprint of the audit key with one that you trust.'
+      : 'The signature is right, and by the audit key given.';
+  return `${printCeremonyRecord(checked)}\n${known}\n`;
+}
+
+async function readRecord(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch {
+    throw new RenkeiError('OPTION_INVALID', 'the record file cannot be read');
+  }
+}

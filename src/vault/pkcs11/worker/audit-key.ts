@@ -1,0 +1,74 @@
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import pkcs11js from 'pkcs11js';
+import type { KeyName } from '../../../codes/key-names.js';
+import { RenkeiError } from '../../../errors/renkei-error.js';
+import type { ProfileAttribute } from '../key-profile.js';
+import type { Requests } from '../protocol.js';
+import { calling } from './faults.js';
+import { findOnlyKey, keySearch } from './key-ring.js';
+import type { Session } from './session.js';
+import { templateOf } from './template.js';
+
+/** Object identifier of the curve P-256 (prime256v1), DER. */
+const P256 = Buffer.from('06082a8648ce3d030107', 'hex');
+/** Order of P-256. */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+/** SubjectPublicKeyInfo of a P-256 key up to its point (RFC 5480). */
+const SPKI_PREFIX = '3059301306072a8648ce3d020106082a8648ce3d030107034200';
+/** An uncompressed point: 04 || x || y. */
+const POINT_BYTES = 65;
+const SCALAR_BYTES = 32;
+
+/** Generates an EC P-256 pair, every attribute explicit. */
+export function generatePair(
+  { module, handle }: Session,
+  name: KeyName,
+  publicAttributes: readonly ProfileAttribute[],
+  privateAttributes: readonly ProfileAttribute[],
+): readonly [publicHalf: Buffer, privateHalf: Buffer] {
+  const curve = { type: pkcs11js.CKA_EC_PARAMS, value: P256 };
+  const { publicKey, privateKey } = module.C_GenerateKeyPair(
+    handle,
+    { mechanism: pkcs11js.CKM_EC_KEY_PAIR_GEN },
+    // CKA_MODIFIABLE false stands last: SoftHSM sets attributes in order.
+    [...keySearch(name, 'public'), curve, ...templateOf(publicAttributes)],
+    [...keySearch(name), ...templateOf(privateAttributes)],
+  );
+  return [publicKey, privateKey];
+}
+
+/** The one public half of an audit key, and its SubjectPublicKeyInfo. */
+export function readPublicHalf(session: Session, name: KeyName) {
+  const handle = findOnlyKey(session, name, 'public');
+  const [attribute] = calling('C_GetAttributeValue', () =>
+    session.module.C_GetAttributeValue(session.handle, handle, [{ type: pkcs11js.CKA_EC_POINT }]),
+  );
+  const value = attribute?.value as Buffer;
+  // A DER OCTET STRING by the standard; some modules leave the two bytes of its header away.
+  const point = value.subarray(value.length - POINT_BYTES);
+  if (point.length !== POINT_BYTES || point[0] !== 4) {
+    throw new RenkeiError(
+      'MODULE_REFUSED',
+      `the module does not show the public half of key ${name} as a point`,
+    );
+  }
+  return { handle, publicKey: hexToBytes(SPKI_PREFIX + point.toString('hex')) };
+}
+
+/**
+ * ECDSA over a digest. Of the two valid signatures (r, s) and (r, n - s) always the one with the lower s, so that
+ * a signature cannot be rewritten by somebody without the key.
+ */
+export function sign(session: Session, { key, digest }: Requests['sign']['request']) {
+  const { module, handle } = session;
+  const signer = findOnlyKey(session, key);
+  calling('C_SignInit', () => module.C_SignInit(handle, { mechanism: pkcs11js.CKM_ECDSA }, signer));
+  const raw = calling('C_Sign', () => module.C_Sign(handle, Buffer.from(digest), Buffer.alloc(128)));
+  if (raw.length !== 2 * SCALAR_BYTES) {
+    throw new RenkeiError('MODULE_REFUSED', `C_Sign gave ${raw.length} bytes instead of ${2 * SCALAR_BYTES}`);
+  }
+  const r = bytesToHex(raw.subarray(0, SCALAR_BYTES));
+  const s = BigInt(`0x${bytesToHex(raw.subarray(SCALAR_BYTES))}`);
+  const lower = s > ORDER / 2n ? ORDER - s : s;
+  return { signature: r + lower.toString(16).padStart(2 * SCALAR_BYTES, '0') };
+}
