@@ -1,3 +1,4 @@
+export type { AttributeName } from './attributes.js';
 export type { CeremonyOptions, MakingOptions } from './ceremony/ceremony-options.js';
 export {
   type CeremonyKind,
