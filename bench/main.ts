@@ -5,13 +5,14 @@ import { measureEngines } from './engines.js';
 import { asArguments, type BenchOptions, readBenchOptions } from './options.js';
 import { measurePeers } from './peers.js';
 import { type BenchReport, type BenchResult, describeMachine, printReport } from './results.js';
+import { paceOf } from './rounds.js';
 import { openBenchToken } from './token.js';
 import { measureMemoryIssuance, measureVaults } from './vaults.js';
 
 /** `npm run --silent bench`: measures, prints a table, and writes a file when asked to. See docs/performance.md. */
 
 async function run(options: BenchOptions): Promise<BenchReport> {
-  const pace = options.quick ? { rounds: 5, roundMs: 60 } : { rounds: 15, roundMs: 300 };
+  const pace = paceOf(options.quick);
   const token = openBenchToken(options);
   const results: BenchResult[] = [];
   try {
@@ -23,24 +24,26 @@ async function run(options: BenchOptions): Promise<BenchReport> {
   } finally {
     token.close();
   }
-  const compared = await inOwnProcess('compare', options);
-  const streamed = await inOwnProcess('stream', options);
+  // Keys of level 3 are made by a security officer, which the bench is only on a token of its own.
+  if (options.hardware === undefined) results.push(await inOwnProcess('levels-process.ts', [], options));
+  const compared = await inOwnProcess('sqlite-process.ts', ['compare'], options);
+  const streamed = await inOwnProcess('sqlite-process.ts', ['stream'], options);
   const { peakRssMiB } = streamed;
   results.push({ ...compared, ...(peakRssMiB === undefined ? {} : { peakRssMiB }) }, streamed);
   return { machine: describeMachine(), module: token.description, results };
 }
 
-/** Runs one measurement of SQLite in a new process, while nothing else runs here. */
-function inOwnProcess(task: 'compare' | 'stream', options: BenchOptions): Promise<BenchResult> {
+/** Runs one measurement in a new process, while nothing else runs here. */
+function inOwnProcess(file: string, task: readonly string[], options: BenchOptions): Promise<BenchResult> {
   return new Promise((resolve, reject) => {
-    const child = fork(new URL('./sqlite-process.ts', import.meta.url), [task, ...asArguments(options)]);
+    const child = fork(new URL(file, import.meta.url), [...task, ...asArguments(options)]);
     let result: BenchResult | undefined;
     child.on('message', (message) => {
       result = message as BenchResult;
     });
     child.on('error', reject);
     child.on('exit', () => {
-      if (result === undefined) reject(new Error('issuing into SQLite could not be measured'));
+      if (result === undefined) reject(new Error(`${file} gave no result`));
       else resolve(result);
     });
   });

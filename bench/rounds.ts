@@ -8,6 +8,11 @@ export interface Pace {
   readonly roundMs: number;
 }
 
+/** The pace of a quick run and of a full one. */
+export function paceOf(quick: boolean): Pace {
+  return quick ? { rounds: 5, roundMs: 60 } : { rounds: 15, roundMs: 300 };
+}
+
 /** Rates per second, and how they stand to each other. */
 export interface Comparison {
   readonly rate: number;
