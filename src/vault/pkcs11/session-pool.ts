@@ -209,9 +209,9 @@ export class SessionPool {
     const fault = lane.fault ?? (lane.wasOpen ? 'session' : undefined);
     const started = performance.now();
     try {
-      await this.#module.inside(() => lane.startThread());
+      const { moduleTimeoutMs } = this.#recovery;
+      if (!lane.isAlive) await this.#module.load(moduleTimeoutMs, () => lane.startThread());
       if (fault === 'device') {
-        const { moduleTimeoutMs } = this.#recovery;
         await this.#module.reinitialise(lane.epoch, moduleTimeoutMs, (finalize) =>
           lane.reinitialise(finalize),
         );
