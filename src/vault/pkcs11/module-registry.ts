@@ -93,6 +93,24 @@ export class ModuleReference {
   }
 
   /**
+   * Loads the module in another thread with nobody inside it: should somebody have taken it down meanwhile, this
+   * initialises it, and a module in the midst of that crashes whoever calls it.
+   *
+   * @param patienceMs how long to wait for the calls inside
+   */
+  load(patienceMs: number, start: () => Promise<{ readonly initialisedHere: boolean }>): Promise<void> {
+    const entry = this.#entry;
+    return inTurn(entry, async () => {
+      await emptied(entry, patienceMs);
+      const { initialisedHere } = await start();
+      if (!initialisedHere) return;
+      entry.epoch++;
+      entry.isDown = false;
+      entry.initialisedHere = true;
+    });
+  }
+
+  /**
    * Initialises the module again with nobody inside it. Does nothing when somebody has done so since `epoch`. All
    * other calls wait meanwhile, so the wait for those inside has an end: one of them may hang.
    *
@@ -109,7 +127,6 @@ export class ModuleReference {
     return inTurn(entry, async () => {
       if (entry.epoch !== epoch && !entry.isDown) return;
       await emptied(entry, patienceMs);
-      if (entry.inside > 0) throw new FaultError('device', 'a call inside the module does not end');
       entry.epoch++;
       entry.isDown = true;
       const { initialisedHere } = await action(entry.initialisedHere);
@@ -133,7 +150,11 @@ export class ModuleReference {
   }
 }
 
-/** Waits until nobody is inside, but not for ever. */
+/**
+ * Waits until nobody is inside, but not for ever.
+ *
+ * @throws FaultError `device`
+ */
 async function emptied(entry: ModuleEntry, patienceMs: number): Promise<void> {
   if (entry.inside === 0) return;
   await new Promise<void>((resolve) => {
@@ -144,6 +165,7 @@ async function emptied(entry: ModuleEntry, patienceMs: number): Promise<void> {
     };
   });
   entry.emptied = undefined;
+  if (entry.inside > 0) throw new FaultError('device', 'a call inside the module does not end');
 }
 
 /** Runs one opening, closing or initialisation after those before it, whether they succeeded or not. */

@@ -209,9 +209,9 @@ export class SessionPool {
     const fault = lane.fault ?? (lane.wasOpen ? 'session' : undefined);
     const started = performance.now();
     try {
-      await this.#module.inside(() => lane.startThread());
+      const { moduleTimeoutMs } = this.#recovery;
+      if (!lane.isAlive) await this.#module.load(moduleTimeoutMs, () => lane.startThread());
       if (fault === 'device') {
-        const { moduleTimeoutMs } = this.#recovery;
         await this.#module.reinitialise(lane.epoch, moduleTimeoutMs, (finalize) =>
           lane.reinitialise(finalize),
         );
@@ -239,7 +239,7 @@ export class SessionPool {
     const login = this.#login.then(async () => {
       if (this.#refusedPin !== undefined) throw this.#refusedPin;
       try {
-        await logIn(lane.worker, 'user', this.#token.pin);
+        await logIn(lane.worker, 'user', this.#token.pin, (call) => this.#module.inside(call));
       } catch (error) {
         if (error instanceof RenkeiError && PIN_REFUSALS.has(error.code)) this.#refusedPin = error;
         throw error;
@@ -291,18 +291,23 @@ export class SessionPool {
   }
 }
 
-/** Asks for a PIN and logs in with it: one call, whatever the answer. */
+/**
+ * Asks for a PIN and logs in with it: one call, whatever the answer.
+ *
+ * @param inside makes the call, for whoever is not counted as inside the module already
+ */
 export async function logIn(
   worker: SessionWorker,
   role: LoginRole,
   callback: PinCallback | undefined,
+  inside: (call: () => Promise<unknown>) => Promise<unknown> = (call) => call(),
 ): Promise<void> {
   const pin = await readPin(callback);
   const shared = new SharedArrayBuffer(pin.length);
   const copy = new Uint8Array(shared);
   try {
     copy.set(pin);
-    await worker.ask('login', { pin: shared, role });
+    await inside(() => worker.ask('login', { pin: shared, role }));
   } finally {
     wipe(pin, copy);
   }

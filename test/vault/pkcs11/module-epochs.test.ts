@@ -98,6 +98,30 @@ describe('A new initialisation of a module', () => {
   });
 });
 
+describe('Another thread that loads the module', () => {
+  it('waits for the calls inside', async () => {
+    const module = await acquire();
+    const { call, leave } = enter(module);
+    await tick();
+    let loaded = false;
+    const loading = module.load(PATIENCE_MS, async () => {
+      loaded = true;
+      return { initialisedHere: false };
+    });
+    await tick();
+    expect(loaded).toBe(false);
+    leave();
+    await Promise.all([call, loading]);
+    expect([loaded, module.epoch]).toEqual([true, 0]);
+  });
+
+  it('makes a new epoch when it had to initialise it', async () => {
+    const module = await acquire();
+    await module.load(PATIENCE_MS, up);
+    expect(module.epoch).toBe(1);
+  });
+});
+
 it('A module is never finalised with somebody inside', async () => {
   const module = await acquire();
   const { call, leave } = enter(module);

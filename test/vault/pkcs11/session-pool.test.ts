@@ -6,7 +6,12 @@ import { FaultError } from '../../../src/vault/pkcs11/fault.js';
 import { SessionPool } from '../../../src/vault/pkcs11/session-pool.js';
 
 /** Sessions without a module: the pool alone is under test. */
-const threads = vi.hoisted(() => ({ asked: [] as string[], failing: new Map<string, () => Error>() }));
+const threads = vi.hoisted(() => ({
+  asked: [] as string[],
+  failing: new Map<string, () => Error>(),
+  held: new Map<string, Promise<void>>(),
+  needLogin: false,
+}));
 
 vi.mock('../../../src/vault/pkcs11/session-worker.js', () => ({
   SessionWorker: class {
@@ -15,7 +20,13 @@ vi.mock('../../../src/vault/pkcs11/session-worker.js', () => ({
       threads.asked.push(request?.finalize === true ? `${name} and finalise` : name);
       const failure = threads.failing.get(name);
       if (failure !== undefined) throw failure();
-      return name === 'open' ? { needsLogin: false } : { initialisedHere: true };
+      await threads.held.get(name);
+      return name === 'open'
+        ? { needsLogin: threads.needLogin }
+        : {
+            initialisedHere:
+              name === 'start' && threads.asked.filter((asked) => asked === 'start').length === 1,
+          };
     }
     async end(): Promise<void> {
       this.isLost = true;
@@ -30,7 +41,7 @@ let modules = 0;
 let events: VaultEvent[];
 const open = (sessions: number, retries = 3) =>
   SessionPool.open(
-    { module: `/pool/${modules++}`, token: { label: 'pool' } },
+    { module: `/pool/${modules++}`, token: { label: 'pool' }, pin: () => 'pin' },
     sessions,
     { token: { label: 'pool' }, writable: false, engine: undefined, chunkBytes: 16 },
     {
@@ -45,6 +56,8 @@ beforeEach(() => {
   events = [];
   threads.asked.length = 0;
   threads.failing.clear();
+  threads.held.clear();
+  threads.needLogin = false;
 });
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
@@ -144,6 +157,35 @@ describe('A pool of sessions', () => {
     expect(tries).toBe(2);
     await pool.close();
   });
+});
+
+it('A module is not taken down under a login of another session', async () => {
+  const pool = await open(2);
+  const once = (fault: 'session' | 'device') => {
+    let failed = false;
+    return async () => {
+      if (failed) return 'served';
+      failed = true;
+      throw new FaultError(fault, 'gone');
+    };
+  };
+  let answer = () => {};
+  threads.held.set(
+    'login',
+    new Promise<void>((resolve) => {
+      answer = resolve;
+    }),
+  );
+  threads.needLogin = true;
+  const logsIn = pool.run(once('session'), new CallLimits({}));
+  await vi.waitUntil(() => threads.asked.includes('login'));
+  const takesDown = pool.run(once('device'), new CallLimits({}));
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(threads.asked.some((name) => name.startsWith('reinitialise'))).toBe(false);
+  answer();
+  expect(await Promise.all([logsIn, takesDown])).toEqual(['served', 'served']);
+  expect(threads.asked.some((name) => name.startsWith('reinitialise'))).toBe(true);
+  await pool.close();
 });
 
 describe('Closing', () => {
