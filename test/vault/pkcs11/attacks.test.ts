@@ -123,15 +123,9 @@ const ON_A_CODE: readonly Attacks[] = [
       'unwrap it for unwrapping': (t) => t.linkage(yes(pkcs11js.CKA_UNWRAP)),
       'unwrap it for deriving': (t) => t.linkage(yes(pkcs11js.CKA_DERIVE)),
       'unwrap it for AES-ECB': (t) => t.linkage(onlyFor(0x1081n)),
-    },
-  },
-  {
-    answers: { 3: NOT_PERMITTED, 2: NOT_PERMITTED, 1: NOT_PERMITTED },
-    tried: {
-      'sign with it, unwrapped as a generic secret': (t) =>
-        t.by.sign(t.linkage({ [pkcs11js.CKA_KEY_TYPE]: pkcs11js.CKK_GENERIC_SECRET }), BLOCK, {
-          mechanism: pkcs11js.CKM_SHA256_HMAC,
-        }),
+      'unwrap it as a generic secret': (t) =>
+        t.linkage({ [pkcs11js.CKA_KEY_TYPE]: pkcs11js.CKK_GENERIC_SECRET }),
+      'unwrap it as a DES key': (t) => t.linkage({ [pkcs11js.CKA_KEY_TYPE]: pkcs11js.CKK_DES2 }),
     },
   },
   {

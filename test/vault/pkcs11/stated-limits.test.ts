@@ -54,21 +54,6 @@ describe('Stated limits of level 3, with the user PIN:', () => {
     const code = at(3).by.wrap(at(3).by.key(RECORD), at(3).linkage());
     expect(code.equals(keyWrap(keyOf(RECORD), LINKAGE))).toBe(true);
   });
-
-  it.each([
-    ['a generic secret', pkcs11js.CKK_GENERIC_SECRET],
-    ['a DES key', pkcs11js.CKK_DES2],
-  ])('a code is unwrapped as %s too, which shows no more than the AES key', (_, type) => {
-    const { by } = at(3);
-    const linkage = at(3).linkage({ [pkcs11js.CKA_KEY_TYPE]: type });
-    expect(answerTo(() => by.read(linkage))).toBe('CKR_ATTRIBUTE_SENSITIVE');
-    expect(answerTo(() => at(3).throughOwnKey(linkage))).toBe('CKR_KEY_NOT_WRAPPABLE');
-    expect(answerTo(() => by.set(linkage, yes(pkcs11js.CKA_SIGN)))).toBe('CKR_ACTION_PROHIBITED');
-    expect(answerTo(() => by.copy(linkage, yes(pkcs11js.CKA_SIGN)))).toBe('CKR_ACTION_PROHIBITED');
-    const hmac = { mechanism: pkcs11js.CKM_SHA256_HMAC };
-    expect(answerTo(() => by.sign(linkage, BLOCK, hmac))).toBe('CKR_KEY_FUNCTION_NOT_PERMITTED');
-    expect(answerTo(() => by.cipher('encrypt', linkage, BLOCK))).toBe('CKR_KEY_FUNCTION_NOT_PERMITTED');
-  });
 });
 
 // Last: a login and its end are the whole process's.

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Attribute, Template } from 'pkcs11js';
+import pkcs11js, { type Attribute, type Template } from 'pkcs11js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
 import { attributeType, mechanismType } from '../attributes.js';
 import type { ProfileAttribute } from '../key-profile.js';
@@ -27,18 +27,29 @@ export function templateOf(attributes: readonly ProfileAttribute[], keep: Buffer
 function encode(value: Exclude<ProfileAttribute['value'], boolean>, keep: Buffer[]): Buffer {
   const [first] = value;
   if (typeof first === 'object') return packTemplate(value as readonly ProfileAttribute[], keep);
-  // CKA_ALLOWED_MECHANISMS is an array of CK_MECHANISM_TYPE, 8 bytes each in the machine's order.
-  const mechanisms = (value as readonly Parameters<typeof mechanismType>[0][]).map(mechanismType);
-  return Buffer.from(BigUint64Array.from(mechanisms, BigInt).buffer);
+  return packNumbers((value as readonly Parameters<typeof mechanismType>[0][]).map(mechanismType));
 }
 
+/** CK_ULONGs, 8 bytes each in the machine's order: a number, or a list such as CKA_ALLOWED_MECHANISMS. */
+function packNumbers(numbers: readonly number[]): Buffer {
+  return Buffer.from(BigUint64Array.from(numbers, BigInt).buffer);
+}
+
+/** A nested template is for AES keys: without class and type, the same bytes could become a key of another kind. */
 function packTemplate(attributes: readonly ProfileAttribute[], keep: Buffer[]): Buffer {
   const { address } = loadKoffi();
-  const packed = new BigUint64Array((attributes.length * ATTRIBUTE_BYTES) / 8);
-  attributes.forEach(({ name, value }, k) => {
-    const bytes = typeof value === 'boolean' ? Buffer.from([value ? 1 : 0]) : encode(value, keep);
+  const values: (readonly [type: number, bytes: Buffer])[] = [
+    [pkcs11js.CKA_CLASS, packNumbers([pkcs11js.CKO_SECRET_KEY])],
+    [pkcs11js.CKA_KEY_TYPE, packNumbers([pkcs11js.CKK_AES])],
+    ...attributes.map(({ name, value }) => {
+      const bytes = typeof value === 'boolean' ? Buffer.from([value ? 1 : 0]) : encode(value, keep);
+      return [attributeType(name), bytes] as const;
+    }),
+  ];
+  const packed = new BigUint64Array((values.length * ATTRIBUTE_BYTES) / 8);
+  values.forEach(([type, bytes], k) => {
     keep.push(bytes);
-    packed.set([BigInt(attributeType(name)), address(bytes), BigInt(bytes.length)], k * 3);
+    packed.set([BigInt(type), address(bytes), BigInt(bytes.length)], k * 3);
   });
   const buffer = Buffer.from(packed.buffer);
   keep.push(buffer);
