@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  BLOCK,
   CODE,
   keyOf,
   LEVELS,
