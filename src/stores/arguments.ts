@@ -1,8 +1,9 @@
 import { rowCount } from '../bytes/packed.js';
+import { institutionAudience, linkKey, parseKeyName } from '../codes/key-names.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
-import { MAX_BATCH_ROWS } from './port.js';
+import { type IssuanceBatch, type KeyRecord, MAX_BATCH_ROWS } from './port.js';
 
 /** The checks every store makes alike. */
 
@@ -13,6 +14,37 @@ export function checkStoreCodes(storeCodes: Uint8Array): number {
     throw new RenkeiError('BATCH_TOO_LARGE', `a batch has at most ${MAX_BATCH_ROWS} rows, this one ${rows}`);
   }
   return rows;
+}
+
+/** The same for a batch that is to be written: what is read back later must be what was given. */
+export function checkIssuance({
+  institution,
+  keyVersion,
+  generation,
+  issuedAt,
+  storeCodes,
+}: IssuanceBatch): number {
+  institutionAudience(institution, keyVersion);
+  linkKey(generation);
+  checkMoment('issuedAt', issuedAt);
+  return checkStoreCodes(storeCodes);
+}
+
+/** Checks a key to be put on record. */
+export function checkKeyRecord({ name, fingerprint, registeredAt }: KeyRecord): void {
+  parseKeyName(name);
+  if (typeof fingerprint !== 'string' || !/^[0-9a-f]{16}$/.test(fingerprint)) {
+    throw new RenkeiError(
+      'OPTION_INVALID',
+      `the fingerprint of key ${name} must be 16 lower-case hex digits`,
+    );
+  }
+  checkMoment('registeredAt', registeredAt);
+}
+
+function checkMoment(what: string, moment: number): void {
+  if (Number.isSafeInteger(moment)) return;
+  throw new RenkeiError('OPTION_INVALID', `${what} must be a whole number of milliseconds`);
 }
 
 /** The error for an institution no key is registered for. */

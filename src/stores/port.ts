@@ -44,26 +44,35 @@ export interface StoreCounts {
 /**
  * 連携用符号発行管理ファイル: the issuance store. It knows a person only by the store code, which is a linkage code
  * wrapped under the store's key; it never sees a resident record code, a linkage code or an institution's code of a
- * person. Every unique key contains the store code, so that a store may be spread by it. All methods are safe to
- * repeat, and an empty batch touches nothing. Errors: `STORE_CLOSED`, `STORE_FAULT` (retryable), `STORE_CORRUPT`.
+ * person. Every unique key contains the store code, so that a store may be spread by it.
+ *
+ * All methods are safe to repeat, and an empty batch touches nothing. Calls may run at the same time, in one process
+ * or in several: each sees all that was written when it began, and of two that want the same row or key one gets it.
+ * The caller leaves a buffer as it is until the promise settles; the store keeps none after that. None throws
+ * synchronously. Errors of every method: `STORE_CLOSED`, `STORE_FAULT` (retryable), `STORE_CORRUPT`.
  */
 export interface IssuanceStore {
   /**
    * Records a key. `existed` when the same name and fingerprint are there; `conflict`, and no change, when the name
-   * stands with another fingerprint or the fingerprint with another name.
+   * stands with another fingerprint or the fingerprint with another name. An institution is known from its first
+   * key on.
+   *
+   * @throws RenkeiError `KEY_NAME_INVALID` or `OPTION_INVALID`
    */
   registerKey(record: KeyRecord): Promise<WriteOutcome>;
 
-  /** All keys, ordered by name. */
+  /** All keys, ordered by the character codes of their names: `B` comes before `a`. */
   listKeys(): Promise<readonly KeyRecord[]>;
 
   /**
    * Records that codes were issued, in one transaction that is durable when the promise resolves: all rows or none.
-   * One primary key decides both "the same request again" and "someone else got there first".
+   * One primary key decides both "the same request again" and "someone else got there first". The institution must be
+   * known; that the version is one of its keys is the issuer's to see to.
    *
    * @returns one byte a row: 0 when this call inserted it, else the key version under which the institution had the
    *   person's code already. Of equal rows in one batch the first is inserted.
-   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BUFFER_LENGTH` or `BATCH_TOO_LARGE`
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `INSTITUTION_CODE_INVALID`,
+   *   `VERSION_INVALID`, `GENERATION_INVALID` or `OPTION_INVALID` (a date)
    */
   issue(batch: IssuanceBatch): Promise<Uint8Array>;
 
@@ -72,6 +81,7 @@ export interface IssuanceStore {
    *
    * @param storeCodes n × 24 bytes
    * @returns one byte a row: the key version, 0 for none
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BUFFER_LENGTH` or `BATCH_TOO_LARGE`
    */
   heldVersions(institution: InstitutionCode, storeCodes: Uint8Array): Promise<Uint8Array>;
 

@@ -75,7 +75,7 @@ export function describeIssuanceStore(open: () => Promise<IssuanceStore>): void 
     it('keeps nothing of the object it was given', async () => {
       const record = keyRecord(name, 'f1');
       await store.registerKey(record);
-      record.fingerprint = 'changed';
+      record.fingerprint = 'f2'.padEnd(16, '0');
       expect(await store.listKeys()).toContainEqual(keyRecord(name, 'f1'));
     });
 
@@ -217,6 +217,68 @@ export function describeIssuanceStore(open: () => Promise<IssuanceStore>): void 
 
     it('names the institution that is unknown', async () => {
       for (const call of calls(UNKNOWN, storeCodes(1))) await expect(call()).rejects.toThrow(/Unknown/);
+    });
+  });
+
+  describe('refusing what could not be read back', () => {
+    it.each([
+      ['VERSION_INVALID', { keyVersion: 0 }],
+      ['VERSION_INVALID', { keyVersion: 256 }],
+      ['VERSION_INVALID', { keyVersion: 1.5 }],
+      ['GENERATION_INVALID', { generation: 0 }],
+      ['GENERATION_INVALID', { generation: 256 }],
+      ['OPTION_INVALID', { issuedAt: 1.5 }],
+      ['OPTION_INVALID', { issuedAt: new Date(1_000) as never }],
+      ['INSTITUTION_CODE_INVALID', { institution: 'A-1' as never }],
+    ] as const)('with %s: a batch with %j', async (code, changes) => {
+      const issued = store.issue(batchOf(A, storeCodes(1), changes));
+      await expect(issued).rejects.toThrow(withCode(code, { retryable: false }));
+      expect(await store.count()).toEqual({ keys: 2, persons: 0, issuances: 0 });
+    });
+
+    it.each([
+      ['KEY_NAME_INVALID', { name: 'store/01' as never }],
+      ['OPTION_INVALID', { fingerprint: 'f1' }],
+      ['OPTION_INVALID', { fingerprint: 'F100000000000000' }],
+      ['OPTION_INVALID', { registeredAt: Number.NaN }],
+    ] as const)('with %s: a key with %j', async (code, changes) => {
+      const registered = store.registerKey({ ...keyRecord(storeAudience(1), 'f1'), ...changes });
+      await expect(registered).rejects.toThrow(withCode(code, { retryable: false }));
+      expect((await store.count()).keys).toBe(2);
+    });
+  });
+
+  describe('when several calls run at once', () => {
+    it('inserts every row for one of them, and tells the others under which version', async () => {
+      const people = Array.from({ length: 50 }, (_, k) => k);
+      const calls = [1, 2, 3, 4].map((version) => ({
+        version,
+        order: version % 2 === 0 ? people : people.toReversed(),
+      }));
+      const answers = await Promise.all(
+        calls.map(({ version, order }) =>
+          store.issue(batchOf(A, storeCodes(...order), { keyVersion: version })),
+        ),
+      );
+      const held = await store.heldVersions(A, storeCodes(...people));
+      for (const person of people) {
+        const told = calls.map(({ order }, k) => answers[k]?.[order.indexOf(person)]);
+        const winner = calls[told.indexOf(0)];
+        expect(told).toEqual(calls.map((call) => (call === winner ? 0 : winner?.version)));
+        expect(held[person]).toBe(winner?.version);
+      }
+      expect(await store.count()).toEqual({ keys: 2, persons: people.length, issuances: people.length });
+    });
+
+    it('records a name, and a fingerprint, for one of them', async () => {
+      const [one, other] = [linkKey(1), storeAudience(1)];
+      const asked = [keyRecord(one, 'f1'), keyRecord(one, 'f2'), keyRecord(other, 'f1')];
+      const outcomes = await Promise.all(asked.map((record) => store.registerKey(record)));
+      expect(outcomes.filter((outcome) => outcome === 'inserted').length).toBeGreaterThan(0);
+      const recorded = (await store.listKeys()).filter(({ name }) => name === one || name === other);
+      expect(recorded.length).toBe(outcomes.filter((outcome) => outcome === 'inserted').length);
+      expect(new Set(recorded.map(({ name }) => name)).size).toBe(recorded.length);
+      expect(new Set(recorded.map(({ fingerprint }) => fingerprint)).size).toBe(recorded.length);
     });
   });
 

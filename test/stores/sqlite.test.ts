@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 import { withCode } from '../support/with-code.js';
 import { batchOf, describeIssuanceStore, registerInstitutions, storeCode, storeCodes } from './contract.js';
+import { describeLastingStore } from './lasting-contract.js';
 
 const A = parseInstitutionCode('A1');
 const folder = makeScratchFolder();
@@ -39,27 +40,7 @@ function range(first: number, count: number): number[] {
 describe('the SQLite store', () => {
   describeIssuanceStore(() => openSqliteStore({ path: newPath() }));
 
-  it('keeps everything over closing and opening', async () => {
-    const path = newPath();
-    const first = await openSqliteStore({ path });
-    await registerInstitutions(first, A);
-    await first.issue(batchOf(A, storeCodes(1, 2), { keyVersion: 3 }));
-    const [keys, counts] = [await first.listKeys(), await first.count()];
-    await first.close();
-    const second = await openStore(path);
-    expect([await second.listKeys(), await second.count()]).toEqual([keys, counts]);
-    expect([...(await second.heldVersions(A, storeCodes(1, 2, 3)))]).toEqual([3, 3, 0]);
-  });
-
-  it('lets two connections work on one file: each sees the rows of the other', async () => {
-    const path = newPath();
-    const [one, other] = [await openStore(path), await openStore(path)];
-    await registerInstitutions(one, A);
-    await one.issue(batchOf(A, storeCodes(1, 2)));
-    expect([...(await other.heldVersions(A, storeCodes(1, 2, 3)))]).toEqual([1, 1, 0]);
-    expect([...(await other.issue(batchOf(A, storeCodes(3, 2), { keyVersion: 2 })))]).toEqual([0, 1]);
-    expect([...(await one.issue(batchOf(A, storeCodes(3, 4))))]).toEqual([2, 0]);
-  });
+  describeLastingStore(newPath, (path) => openSqliteStore({ path }));
 
   it('holds of a person nothing but the store code, a generation, a version and two dates', async () => {
     const path = newPath();

@@ -1,9 +1,9 @@
 import { Redacted } from '../../bytes/redacted.js';
 import { type KeyName, parseKeyName } from '../../codes/key-names.js';
-import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { Drain } from '../../lifecycle/drain.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import { checkStoreCodes, unknownInstitution } from '../arguments.js';
+import { checkIssuance, checkKeyRecord, checkStoreCodes, unknownInstitution } from '../arguments.js';
+import { codeTexts } from '../code-texts.js';
 import type { IssuanceBatch, IssuanceStore, KeyRecord, StoreCounts, WriteOutcome } from '../port.js';
 
 /** An issuance store in process memory: for development and tests. It is gone with the process. */
@@ -20,6 +20,7 @@ class MemoryStore extends Redacted implements IssuanceStore {
 
   registerKey(record: KeyRecord): Promise<WriteOutcome> {
     return this.#drain.run(() => {
+      checkKeyRecord(record);
       const existing = this.#keys.get(record.name);
       if (existing !== undefined) return existing.fingerprint === record.fingerprint ? 'existed' : 'conflict';
       for (const { fingerprint } of this.#keys.values())
@@ -37,12 +38,13 @@ class MemoryStore extends Redacted implements IssuanceStore {
     return this.#drain.run(() => [...this.#keys.values()].sort((a, b) => (a.name < b.name ? -1 : 1)));
   }
 
-  issue({ institution, keyVersion, storeCodes }: IssuanceBatch): Promise<Uint8Array> {
+  issue(batch: IssuanceBatch): Promise<Uint8Array> {
     return this.#drain.run(() => {
-      const held = new Uint8Array(checkStoreCodes(storeCodes));
+      const { institution, keyVersion, storeCodes } = batch;
+      const held = new Uint8Array(checkIssuance(batch));
       if (held.length === 0) return held;
       const rows = this.#rows(institution);
-      storeCodesAsText(storeCodes).forEach((code, index) => {
+      codeTexts(storeCodes).forEach((code, index) => {
         held[index] = rows.get(code) ?? 0;
         if (held[index] !== 0) return;
         this.#persons.add(code);
@@ -56,7 +58,7 @@ class MemoryStore extends Redacted implements IssuanceStore {
     return this.#drain.run(() => {
       if (checkStoreCodes(storeCodes) === 0) return new Uint8Array(0);
       const rows = this.#rows(institution);
-      return Uint8Array.from(storeCodesAsText(storeCodes), (code) => rows.get(code) ?? 0);
+      return Uint8Array.from(codeTexts(storeCodes), (code) => rows.get(code) ?? 0);
     });
   }
 
@@ -81,12 +83,4 @@ class MemoryStore extends Redacted implements IssuanceStore {
     if (rows === undefined) throw unknownInstitution(institution);
     return rows;
   }
-}
-
-function storeCodesAsText(storeCodes: Uint8Array): string[] {
-  const bytes = Buffer.from(storeCodes.buffer, storeCodes.byteOffset, storeCodes.byteLength);
-  const rows = storeCodes.length / CODE_LENGTH;
-  return Array.from({ length: rows }, (_, k) =>
-    bytes.toString('latin1', k * CODE_LENGTH, (k + 1) * CODE_LENGTH),
-  );
 }

@@ -1,23 +1,16 @@
-import Sqlite, { type Database, type Statement } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import { Redacted } from '../../bytes/redacted.js';
 import { parseKeyName } from '../../codes/key-names.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { checkOptions, integerRule, required, textRule } from '../../errors/options.js';
-import { RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import { checkStoreCodes, unknownInstitution } from '../arguments.js';
-import {
-  type IssuanceBatch,
-  type IssuanceStore,
-  type KeyRecord,
-  MAX_BATCH_ROWS,
-  type StoreCounts,
-  type WriteOutcome,
-} from '../port.js';
+import { checkIssuance, checkKeyRecord, checkStoreCodes, unknownInstitution } from '../arguments.js';
+import { codeTexts } from '../code-texts.js';
+import type { IssuanceBatch, IssuanceStore, KeyRecord, StoreCounts, WriteOutcome } from '../port.js';
 import { storing } from './faults.js';
 import { inKeyOrder } from './key-order.js';
-import { isPrepared, prepareSchema } from './schema.js';
+import { openDatabase } from './open-database.js';
 
 /** Options of {@link openSqliteStore}. */
 export interface SqliteStoreOptions {
@@ -33,14 +26,6 @@ export interface SqliteStoreOptions {
 }
 
 /**
- * Codes are as good as random, so a large batch writes to every page of the tables: few large pages are written
- * sooner than many small ones.
- */
-const PAGE_BYTES = 16_384;
-/** Size of the write-ahead log from which its pages are moved into the database file. */
-const CHECKPOINT_BYTES = 128 * 1_048_576;
-
-/**
  * Opens an issuance store in one SQLite file. Every batch is one transaction, on disk when its promise resolves
  * (write-ahead log, `synchronous = FULL`). SQLite works on the calling thread: a batch of 10,000 rows holds the
  * event loop for some tens of milliseconds, so a server keeps its batches small or its load in another process.
@@ -54,35 +39,18 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Issu
     busyTimeoutMs: integerRule(0, 600_000),
   });
   const { path, cacheMiB = 64, busyTimeoutMs = 5_000 } = options;
-  const database = storing('opening the store', () => new Sqlite(path, { timeout: busyTimeoutMs }));
-  try {
-    return storing('opening the store', () => {
-      // First, since the journal mode below is written into the file.
-      isPrepared(database);
-      // Takes effect in a new file only.
-      database.pragma(`page_size = ${PAGE_BYTES}`);
-      if (database.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
-        throw new RenkeiError(
-          'OPTION_INVALID',
-          'openSqliteStore: option "path" must be a file that can have a WAL',
-        );
-      }
-      database.pragma('synchronous = FULL');
-      database.pragma(`wal_autocheckpoint = ${CHECKPOINT_BYTES / PAGE_BYTES}`);
-      database.pragma(`cache_size = -${cacheMiB * 1024}`);
-      // A batch touches nearly every page, and SQLite keeps the old ones until the statement has ended: in memory
-      // they would be as much as the database. The temporary file has no name and holds what the database holds.
-      database.pragma('temp_store = FILE');
-      prepareSchema(database);
+  return storing('opening the store', () => {
+    const database = openDatabase(path, cacheMiB, busyTimeoutMs);
+    try {
       return new SqliteStore(database);
-    });
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
 }
 
-/** Cuts the packed codes `@codes` into rows inside SQL: binding them one by one costs five times as much. */
+/** Cuts the packed codes `@codes` into rows inside SQL, by the numbers in `slice`: binding them one by one costs five times as much. */
 const SLICES = `SELECT i, substr(@codes, i * ${CODE_LENGTH} + 1, ${CODE_LENGTH}) AS code FROM slice WHERE i < @rows`;
 
 interface Slices {
@@ -90,11 +58,14 @@ interface Slices {
   readonly rows: number;
 }
 
+type HeldParameters = Slices & { readonly institution: number };
+type HeldRow = readonly [index: number, version: number];
+
 class SqliteStore extends Redacted implements IssuanceStore {
   readonly #database: Database;
   readonly #drain = new Drain('store', 'STORE_CLOSED');
   readonly #institutionId: Statement<[string], number>;
-  readonly #held: Statement<[Slices & { readonly institution: number }], [index: number, version: number]>;
+  readonly #held: Statement<[HeldParameters], HeldRow>;
   readonly #insertPersons: Statement<[Slices & { readonly generation: number; readonly now: number }]>;
   readonly #insertIssuances: Statement<
     [Slices & { readonly institution: number; readonly version: number; readonly now: number }]
@@ -103,21 +74,15 @@ class SqliteStore extends Redacted implements IssuanceStore {
   constructor(database: Database) {
     super();
     this.#database = database;
-    database.exec('CREATE TEMP TABLE slice (i INTEGER PRIMARY KEY)');
-    database
-      .prepare(
-        `INSERT INTO slice
-           WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${MAX_BATCH_ROWS})
-           SELECT i FROM n`,
-      )
-      .run();
-    this.#institutionId = database.prepare('SELECT id FROM institution WHERE code = ?').pluck() as never;
+    this.#institutionId = database
+      .prepare<[string], number>('SELECT id FROM institution WHERE code = ?')
+      .pluck();
     this.#held = database
-      .prepare(
+      .prepare<[HeldParameters], HeldRow>(
         `SELECT i, key_version FROM (${SLICES}) CROSS JOIN issuance
           WHERE institution_id = @institution AND store_code = code`,
       )
-      .raw() as never;
+      .raw();
     // Both are given codes in key order.
     this.#insertPersons = database.prepare(
       `INSERT INTO person SELECT code, @generation, @now FROM (${SLICES}) WHERE true ON CONFLICT DO NOTHING`,
@@ -130,11 +95,14 @@ class SqliteStore extends Redacted implements IssuanceStore {
 
   registerKey(record: KeyRecord): Promise<WriteOutcome> {
     return this.#run('registering a key', () => {
+      checkKeyRecord(record);
       const write = this.#database.transaction((): WriteOutcome => {
         const { name, fingerprint, registeredAt } = record;
         const there = this.#database
-          .prepare('SELECT name, fingerprint FROM key WHERE name = ? OR fingerprint = ?')
-          .all(name, fingerprint) as { name: string; fingerprint: string }[];
+          .prepare<[string, string], Pick<KeyRecord, 'name' | 'fingerprint'>>(
+            'SELECT name, fingerprint FROM key WHERE name = ? OR fingerprint = ?',
+          )
+          .all(name, fingerprint);
         if (there.length > 0) {
           const same = there.length === 1 && there[0]?.name === name && there[0].fingerprint === fingerprint;
           return same ? 'existed' : 'conflict';
@@ -153,17 +121,18 @@ class SqliteStore extends Redacted implements IssuanceStore {
   }
 
   listKeys(): Promise<readonly KeyRecord[]> {
-    return this.#run('listing keys', () => {
-      const rows = this.#database
-        .prepare('SELECT name, fingerprint, registered_at AS registeredAt FROM key ORDER BY name')
-        .all();
-      return rows as KeyRecord[];
-    });
+    return this.#run('listing keys', () =>
+      this.#database
+        .prepare<[], KeyRecord>(
+          'SELECT name, fingerprint, registered_at AS registeredAt FROM key ORDER BY name',
+        )
+        .all(),
+    );
   }
 
   issue(batch: IssuanceBatch): Promise<Uint8Array> {
     return this.#run('issuing', () => {
-      const held = new Uint8Array(checkStoreCodes(batch.storeCodes));
+      const held = new Uint8Array(checkIssuance(batch));
       if (held.length === 0) return held;
       const sorted = inKeyOrder(batch.storeCodes);
       // Most batches are new as a whole, and then the insertion itself has looked up every row.
@@ -253,11 +222,9 @@ class NotAllNew extends Error {}
 
 /** Of equal rows in one batch the first was inserted; the others found it there. */
 function markRepeated(codes: Uint8Array, held: Uint8Array, version: number): void {
-  const bytes = Buffer.from(codes.buffer, codes.byteOffset, codes.byteLength);
   const seen = new Set<string>();
-  for (let k = 0; k < held.length; k++) {
+  for (const [k, code] of codeTexts(codes).entries()) {
     if (held[k] !== 0) continue;
-    const code = bytes.toString('latin1', k * CODE_LENGTH, (k + 1) * CODE_LENGTH);
     if (seen.has(code)) held[k] = version;
     seen.add(code);
   }
