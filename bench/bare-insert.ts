@@ -1,5 +1,9 @@
-import Sqlite, { type Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { CODE_LENGTH } from '../src/codes/per-institution-code.js';
+import { openDatabase } from '../src/stores/sqlite/open-database.js';
+
+/** What `openSqliteStore` takes by default. */
+const CACHE_MIB = 64;
 
 /**
  * The least a durable issuance can cost: the same rows in the same two tables, sliced in SQL out of a packed blob,
@@ -10,31 +14,8 @@ export class BareInsert {
   readonly #insert: (codes: Uint8Array) => void;
 
   /** @param path a new file */
-  constructor(path: string, batchRows: number) {
-    const database = new Sqlite(path);
-    database.pragma('page_size = 16384');
-    database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
-    database.pragma('wal_autocheckpoint = 8192');
-    database.pragma('cache_size = -65536');
-    database.pragma('temp_store = FILE');
-    database.exec(`
-      CREATE TABLE person (
-        store_code BLOB NOT NULL PRIMARY KEY CHECK (length(store_code) = 24),
-        generation INTEGER NOT NULL CHECK (generation BETWEEN 1 AND 255),
-        created_at INTEGER NOT NULL
-      ) STRICT, WITHOUT ROWID;
-      CREATE TABLE issuance (
-        institution_id INTEGER NOT NULL,
-        store_code BLOB NOT NULL CHECK (length(store_code) = 24),
-        key_version INTEGER NOT NULL CHECK (key_version BETWEEN 1 AND 255),
-        issued_at INTEGER NOT NULL,
-        PRIMARY KEY (institution_id, store_code)
-      ) STRICT, WITHOUT ROWID;
-      CREATE TEMP TABLE slice (i INTEGER PRIMARY KEY);
-      INSERT INTO slice
-        WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${batchRows})
-        SELECT i FROM n;`);
+  constructor(path: string) {
+    const database = openDatabase(path, CACHE_MIB, 0);
     const code = `substr(@codes, i * ${CODE_LENGTH} + 1, ${CODE_LENGTH})`;
     const person = database.prepare(`INSERT INTO person SELECT ${code}, 1, @now FROM slice WHERE i < @rows`);
     const issuance = database.prepare(

@@ -2,7 +2,7 @@ import type { IssuanceRequest } from 'renkei';
 import { syntheticResidents } from '../test/support/residents.js';
 
 /** Requests a batch: the most a store takes, as a load of a whole population would use it. */
-export const BATCH = 100_000;
+const BATCH = 100_000;
 
 /** Requests for synthetic residents in batches, made one at a time. */
 export function* requests(seed: number, first: number, residents: number): Generator<IssuanceRequest> {

@@ -14,7 +14,7 @@ import { openSqliteStore } from 'renkei/sqlite';
 import { inKeyOrder } from '../src/stores/sqlite/key-order.js';
 import { BareInsert } from './bare-insert.js';
 import { readBenchOptions } from './options.js';
-import { BATCH, requests } from './requests.js';
+import { requests } from './requests.js';
 import type { BenchResult } from './results.js';
 import { median } from './rounds.js';
 import { INSTITUTIONS, openBenchToken } from './token.js';
@@ -34,7 +34,7 @@ async function issue(issuer: Issuer, institution: string, batches: Iterable<Issu
 
 /** A million residents, each fifth of them beside the bare insert of the same rows. */
 async function compareWithBareInsert(vault: Vault, issuer: Issuer, folder: string): Promise<BenchResult> {
-  const bare = new BareInsert(join(folder, 'bare.sqlite'), BATCH);
+  const bare = new BareInsert(join(folder, 'bare.sqlite'));
   const store = parseAudience('store/1').name as Audience;
   const rounds: { readonly issueMs: number; readonly bareMs: number }[] = [];
   for (let first = 0; first < COMPARED; first += ROUND) {
