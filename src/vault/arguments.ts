@@ -27,6 +27,29 @@ export function checkDerive(
 
 /** Checks a call of `translate`; gives the number of rows. */
 export function checkTranslate(
+  codes: Uint8Array,
+  from: Audience,
+  to: readonly Audience[],
+  options: VaultCallOptions,
+): number {
+  return checkRewrap('translate', codes, from, to, options);
+}
+
+/** Checks a call of `advance`; gives the number of rows. */
+export function checkAdvance(
+  codes: Uint8Array,
+  from: Audience,
+  generation: number,
+  to: readonly Audience[],
+  options: VaultCallOptions,
+): number {
+  const rows = checkRewrap('advance', codes, from, to, options);
+  linkKey(generation);
+  if (generation < 2) throw new RenkeiError('GENERATION_INVALID', 'advance leads to generation 2 or later');
+  return rows;
+}
+
+function checkRewrap(
   what: string,
   codes: Uint8Array,
   from: Audience,
@@ -40,12 +63,6 @@ export function checkTranslate(
     throw new RenkeiError('KEY_USAGE', `${from} is a record key: it wraps and never unwraps`);
   }
   return rows;
-}
-
-/** Checks the generation a call of `advance` leads to. */
-export function checkAdvanceGeneration(generation: number): void {
-  linkKey(generation);
-  if (generation < 2) throw new RenkeiError('GENERATION_INVALID', 'advance leads to generation 2 or later');
 }
 
 function checkAudiences(audiences: readonly Audience[]): void {

@@ -2,8 +2,8 @@ import { integerRule, type OptionRule, signalRule } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { VaultCallOptions } from './port.js';
 
-/** Longest deadline of a call: what a timer of Node.js can hold. */
-const LONGEST_TIMEOUT_MS = 2_147_483_647;
+/** Longest time that can be waited for: what a timer of Node.js can hold. */
+export const LONGEST_TIMEOUT_MS = 2_147_483_647;
 
 /** The rules for the options every call takes. */
 export const CALL_RULES: Readonly<Record<string, OptionRule>> = {

@@ -88,7 +88,7 @@ export type VaultEvent =
 export type VaultObserver = (event: VaultEvent) => void;
 
 /** Calls an observer so that nothing it does can disturb the vault. */
-export function notify(observer: VaultObserver | undefined, event: VaultEvent): void {
+export function notify<Event>(observer: ((event: Event) => void) | undefined, event: Event): void {
   try {
     observer?.(event);
   } catch {

@@ -7,7 +7,9 @@ import {
   textRule,
 } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import { LONGEST_TIMEOUT_MS } from '../call-limits.js';
 import type { VaultObserver } from '../events.js';
+import { fingerprintsRule } from '../expected-fingerprints.js';
 
 /**
  * Which engine a vault computes with; both give the same bytes. `sealed`: linkage codes exist only as sensitive
@@ -102,16 +104,10 @@ const VAULT_RULES: Record<string, OptionRule> = {
   },
   minimumLevel: integerRule(1, 3),
   retries: integerRule(0, 100),
-  moduleTimeoutMs: integerRule(1, 2_147_483_647),
+  moduleTimeoutMs: integerRule(1, LONGEST_TIMEOUT_MS),
   breakerPauseMs: integerRule(1, 600_000),
   observe: functionRule,
-  expectedFingerprints: {
-    expects: 'an object of 16 hex digits by key name',
-    check: (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      Object.values(value).every((text) => typeof text === 'string' && /^[0-9a-f]{16}$/.test(text)),
-  },
+  expectedFingerprints: fingerprintsRule,
 };
 
 /** Checks the options of `openPkcs11Vault`. */

@@ -11,9 +11,10 @@ import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { type Refusal, RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../../subjects/resident-record-code.js';
-import { checkAdvanceGeneration, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import { checkAdvance, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
 import { CallLimits, openLimits } from '../call-limits.js';
 import { notify, type VaultCall, type VaultObserver } from '../events.js';
+import { readFingerprints } from '../expected-fingerprints.js';
 import type {
   Assurance,
   AssuranceLevel,
@@ -56,10 +57,7 @@ const ROWS_A_MESSAGE: Readonly<Record<Engine, number>> = { sealed: 256, bulk: 13
 export async function openPkcs11Vault(options: Pkcs11VaultOptions): Promise<Vault> {
   checkVaultOptions(options);
   const engine = options.engine ?? 'sealed';
-  const pinned = new Map<KeyName, string>();
-  for (const [text, fingerprint] of Object.entries(options.expectedFingerprints ?? {})) {
-    pinned.set(parseKeyName(text).name, fingerprint);
-  }
+  const pinned = readFingerprints(options.expectedFingerprints);
   const request = {
     token: options.token,
     writable: false,
@@ -142,7 +140,7 @@ class Pkcs11Vault extends Redacted implements Vault {
     options: VaultCallOptions = {},
   ): Promise<PackedCodes> {
     return this.#call('translate', options, (limits) => {
-      const rows = checkTranslate('translate', codes, from, to, options);
+      const rows = checkTranslate(codes, from, to, options);
       const computation: Computation = { source: { kind: 'codes', from }, links: [], to };
       return this.#compute(codes, rows, CODE_LENGTH, computation, limits);
     });
@@ -156,8 +154,7 @@ class Pkcs11Vault extends Redacted implements Vault {
     options: VaultCallOptions = {},
   ): Promise<PackedCodes> {
     return this.#call('advance', options, (limits) => {
-      const rows = checkTranslate('advance', codes, from, to, options);
-      checkAdvanceGeneration(generation);
+      const rows = checkAdvance(codes, from, generation, to, options);
       if (this.#engine === 'sealed') {
         throw new RenkeiError(
           'ENGINE_REFUSED',

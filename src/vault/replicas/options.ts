@@ -1,4 +1,4 @@
-import { type KeyName, parseKeyName } from '../../codes/key-names.js';
+import type { KeyName } from '../../codes/key-names.js';
 import {
   booleanRule,
   checkOptions,
@@ -8,6 +8,7 @@ import {
   textRule,
 } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import { fingerprintsRule, readFingerprints } from '../expected-fingerprints.js';
 import type { Vault } from '../port.js';
 import type { ReplicaEvent } from './health.js';
 
@@ -45,7 +46,7 @@ export interface CheckedOptions {
   readonly owned: boolean;
   readonly pauseMs: number;
   readonly longestPauseMs: number;
-  readonly observe: (event: ReplicaEvent) => void;
+  readonly observe: ((event: ReplicaEvent) => void) | undefined;
 }
 
 const ONE_DAY_MS = 86_400_000;
@@ -57,13 +58,7 @@ export function checkReplicatedVaultOptions(options: ReplicatedVaultOptions): Ch
       expects: 'a non-empty array of { id, vault }',
       check: (value) => Array.isArray(value) && value.length > 0,
     }),
-    expectedFingerprints: {
-      expects: 'an object of 16 hex digits by key name',
-      check: (value) =>
-        typeof value === 'object' &&
-        value !== null &&
-        Object.values(value).every((text) => typeof text === 'string' && /^[0-9a-f]{16}$/.test(text)),
-    },
+    expectedFingerprints: fingerprintsRule,
     owned: booleanRule,
     pauseMs: integerRule(1, ONE_DAY_MS),
     longestPauseMs: integerRule(1, ONE_DAY_MS),
@@ -83,10 +78,7 @@ export function checkReplicatedVaultOptions(options: ReplicatedVaultOptions): Ch
     }
     ids.add(replica.id);
   }
-  const { owned = false, pauseMs = 500, longestPauseMs = 60_000, observe = () => undefined } = options;
-  const fingerprints = new Map<KeyName, string>();
-  for (const [text, fingerprint] of Object.entries(options.expectedFingerprints ?? {})) {
-    fingerprints.set(parseKeyName(text).name, fingerprint);
-  }
+  const { owned = false, pauseMs = 500, longestPauseMs = 60_000, observe } = options;
+  const fingerprints = readFingerprints(options.expectedFingerprints);
   return { replicas: options.replicas, fingerprints, owned, pauseMs, longestPauseMs, observe };
 }

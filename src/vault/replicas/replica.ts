@@ -1,6 +1,7 @@
 import type { KeyName } from '../../codes/key-names.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import { notify } from '../events.js';
 import type { Vault } from '../port.js';
 import type { ReplicaHealth } from './health.js';
 import type { CheckedOptions, VaultReplica } from './options.js';
@@ -135,7 +136,7 @@ export class Replica {
       if (code !== undefined) return this.#rest(code);
       // Any other answer shows that the replica is there; what it says, the next call will hear.
       this.#state = { kind: 'healthy' };
-      this.#options.observe({ type: 'replica-returned', id: this.id });
+      notify(this.#options.observe, { type: 'replica-returned', id: this.id });
     };
     const done = run(() => this.fingerprint(key)).then(() => settle(), settle);
     this.#state = { kind: 'probing', code: state.code, done };
@@ -148,14 +149,14 @@ export class Replica {
     // Whatever comes back may be another token: it has to show every key anew.
     this.#agreed.clear();
     this.#state = { kind: 'resting', code, until: performance.now() + pauseMs };
-    observe({ type: 'replica-failed', id: this.id, code, pauseMs });
+    notify(observe, { type: 'replica-failed', id: this.id, code, pauseMs });
   }
 
   #refuse(key: KeyName | undefined): void {
     if (this.#state.kind === 'refused') return;
     this.#agreed.clear();
     this.#state = { kind: 'refused', key };
-    this.#options.observe({
+    notify(this.#options.observe, {
       type: 'replica-refused',
       id: this.id,
       ...(key === undefined ? {} : { key }),

@@ -3,7 +3,7 @@ import { wipe } from '../../bytes/wipe.js';
 import { type Audience, type KeyName, linkKey, parseKeyName } from '../../codes/key-names.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
-import { checkAdvanceGeneration, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import { checkAdvance, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
 import { CallLimits } from '../call-limits.js';
 import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions, VaultHealth } from '../port.js';
 import { lowestAssurance } from './assurance.js';
@@ -48,14 +48,7 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
 
   constructor(options: CheckedOptions) {
     super();
-    const observe: CheckedOptions['observe'] = (event) => {
-      try {
-        options.observe(event);
-      } catch {
-        // An observer must not decide over a call.
-      }
-    };
-    this.#replicas = options.replicas.map((replica) => new Replica(replica, { ...options, observe }));
+    this.#replicas = options.replicas.map((replica) => new Replica(replica, options));
     this.#owned = options.owned;
   }
 
@@ -96,7 +89,7 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
     options: VaultCallOptions = {},
   ): Promise<PackedCodes> {
     return this.#drain.run(() => {
-      const rows = checkTranslate('translate', codes, from, to, options);
+      const rows = checkTranslate(codes, from, to, options);
       return this.#compute(rows, [from, ...to], to, options, ({ vault }, signal) =>
         vault.translate(codes, from, to, { signal }),
       );
@@ -111,8 +104,7 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
     options: VaultCallOptions = {},
   ): Promise<PackedCodes> {
     return this.#drain.run(() => {
-      const rows = checkTranslate('advance', codes, from, to, options);
-      checkAdvanceGeneration(generation);
+      const rows = checkAdvance(codes, from, generation, to, options);
       return this.#compute(rows, [from, linkKey(generation), ...to], to, options, ({ vault }, signal) =>
         vault.advance(codes, from, generation, to, { signal }),
       );

@@ -7,7 +7,7 @@ import { checkOptions, required } from '../../errors/options.js';
 import type { Refusal } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { BLOCK_LENGTH, writeLinkageBlocks } from '../../scheme/linkage-block.js';
-import { checkAdvanceGeneration, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import { checkAdvance, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
 import { CallLimits } from '../call-limits.js';
 import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions, VaultHealth } from '../port.js';
 import { SoftwareKeys } from './software-keys.js';
@@ -80,7 +80,7 @@ class SoftwareVault extends Redacted implements Vault {
     options: VaultCallOptions = {},
   ): Promise<PackedCodes> {
     return this.#drain.run(async () => {
-      const rows = checkTranslate('translate', codes, from, to, options);
+      const rows = checkTranslate(codes, from, to, options);
       return this.#rewrap(rows, codes, from, to, options, (value) => value);
     });
   }
@@ -93,8 +93,7 @@ class SoftwareVault extends Redacted implements Vault {
     options: VaultCallOptions = {},
   ): Promise<PackedCodes> {
     return this.#drain.run(async () => {
-      const rows = checkTranslate('advance', codes, from, to, options);
-      checkAdvanceGeneration(generation);
+      const rows = checkAdvance(codes, from, generation, to, options);
       return this.#rewrap(rows, codes, from, to, options, (value) => {
         const next = this.#keys.link(linkKey(generation), value);
         wipe(value);
