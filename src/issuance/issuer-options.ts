@@ -69,7 +69,7 @@ export interface RecordCodes {
   readonly refusals: readonly Refusal[];
 }
 
-/** A call of the issuer, and the rules of its options. */
+/** The rules for the options of one call. */
 type Rules = Readonly<Record<string, OptionRule>>;
 
 const objectRule = (expects: string): OptionRule =>

@@ -1,11 +1,5 @@
 import { Redacted } from '../bytes/redacted.js';
-import {
-  institutionAudience,
-  type KeyName,
-  linkKey,
-  recordAudience,
-  storeAudience,
-} from '../codes/key-names.js';
+import { institutionAudience, recordAudience, storeAudience } from '../codes/key-names.js';
 import { codeAt } from '../codes/packed-codes.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { fiscalYear } from '../codes/record-period.js';
@@ -65,12 +59,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   checkOptions('openIssuer', options, ISSUER_RULES);
   const { vault, store, generation = 1, storeKeyVersion = 1, now = Date.now } = options;
   const keys = new KeyRegistry(vault, store, now);
-  await keys.requireBegunWith(generation, storeKeyVersion);
-  const names: KeyName[] = Array.from({ length: generation }, (_, k) => linkKey(k + 1));
-  names.push(storeAudience(storeKeyVersion));
-  // All of them are there before one is put on record.
-  for (const name of names) await vault.fingerprint(name);
-  for (const name of names) await keys.register(name);
+  await keys.begin(generation, storeKeyVersion);
   return new Issuer({ vault, store, keys, generation, storeAudience: storeAudience(storeKeyVersion), now });
 }
 

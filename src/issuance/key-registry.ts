@@ -2,10 +2,12 @@ import {
   type InstitutionAudience,
   institutionAudience,
   type KeyName,
+  linkKey,
   parseKeyName,
+  storeAudience,
 } from '../codes/key-names.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import type { IssuanceStore, WriteOutcome } from '../stores/port.js';
+import type { IssuanceStore, KeyRecord, WriteOutcome } from '../stores/port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import type { Vault } from '../vault/port.js';
 
@@ -53,10 +55,47 @@ export class KeyRegistry {
     await this.refresh();
     if (outcome === 'conflict') {
       if (this.#recorded.has(name)) throw mismatch(name);
-      throw new RenkeiError('KEY_NOT_DISTINCT', `key ${name} is the same as another key on record`);
+      throw notDistinct(name);
     }
     this.#verified.add(name);
     return outcome;
+  }
+
+  /**
+   * Begins an empty store with link keys up to a generation and a version of the store's key, or makes sure that it was
+   * begun with them. The vault must have them all before one is put on record.
+   *
+   * @throws RenkeiError `OPTION_INVALID` when it was begun with another generation or version,
+   *   `KEY_FINGERPRINT_MISMATCH` or `KEY_NOT_DISTINCT`
+   */
+  async begin(generation: number, storeKeyVersion: number): Promise<void> {
+    await this.#requireBegunWith(generation, storeKeyVersion);
+    const names: KeyName[] = Array.from({ length: generation }, (_, k) => linkKey(k + 1));
+    names.push(storeAudience(storeKeyVersion));
+    const records: KeyRecord[] = [];
+    for (const name of names) {
+      records.push({ name, fingerprint: await this.#vault.fingerprint(name), registeredAt: this.#now() });
+    }
+    const outcome = await this.#store.begin(records);
+    // Another process may have begun the store meanwhile.
+    await this.#requireBegunWith(generation, storeKeyVersion);
+    for (const { name, fingerprint } of records) {
+      const recorded = this.#recorded.get(name);
+      if (recorded !== undefined && recorded !== fingerprint) throw mismatch(name);
+    }
+    if (outcome === 'conflict') throw this.#refusal(records);
+    for (const name of names) this.#verified.add(name);
+  }
+
+  /** Why a store refused to be begun with keys that it has not on record. */
+  #refusal(records: readonly KeyRecord[]): RenkeiError {
+    const all = new Map(this.#recorded);
+    for (const { name, fingerprint } of records) all.set(name, fingerprint);
+    const shared = records.find(({ name, fingerprint }) =>
+      [...all].some(([other, its]) => other !== name && its === fingerprint),
+    );
+    if (shared !== undefined) return notDistinct(shared.name);
+    return new RenkeiError('STORE_CORRUPT', 'the store has link keys on record and no store key');
   }
 
   /**
@@ -65,7 +104,7 @@ export class KeyRegistry {
    *
    * @throws RenkeiError `OPTION_INVALID`
    */
-  async requireBegunWith(generation: number, storeKeyVersion: number): Promise<void> {
+  async #requireBegunWith(generation: number, storeKeyVersion: number): Promise<void> {
     await this.refresh();
     let latest = 0;
     let storeKey: number | undefined;
@@ -74,7 +113,7 @@ export class KeyRegistry {
       if (key.kind === 'link') latest = Math.max(latest, key.generation);
       if (key.kind === 'store') storeKey = key.version;
     }
-    // The store key is put on record last: without it no issuer was ever opened.
+    // All of them are put on record at once: without the store key no issuer was ever opened.
     if (storeKey === undefined) return;
     if (storeKey !== storeKeyVersion) throw begunWith('storeKeyVersion', storeKey);
     if (latest !== generation) throw begunWith('generation', latest);
@@ -152,6 +191,10 @@ function mismatch(name: KeyName): RenkeiError {
     'KEY_FINGERPRINT_MISMATCH',
     `key ${name} of the vault is not the one the store has on record`,
   );
+}
+
+function notDistinct(name: KeyName): RenkeiError {
+  return new RenkeiError('KEY_NOT_DISTINCT', `key ${name} is the same as another key on record`);
 }
 
 function begunWith(option: string, value: number): RenkeiError {

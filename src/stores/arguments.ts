@@ -3,7 +3,7 @@ import { institutionAudience, linkKey, parseKeyName } from '../codes/key-names.j
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
-import { type IssuanceBatch, type KeyRecord, MAX_BATCH_ROWS } from './port.js';
+import { type IssuanceBatch, type KeyRecord, MAX_BATCH_ROWS, type WriteOutcome } from './port.js';
 
 /** The checks every store makes alike. */
 
@@ -45,6 +45,35 @@ export function checkKeyRecord({ name, fingerprint, registeredAt }: KeyRecord): 
 function checkMoment(what: string, moment: number): void {
   if (Number.isSafeInteger(moment)) return;
   throw new RenkeiError('OPTION_INVALID', `${what} must be a whole number of milliseconds`);
+}
+
+/**
+ * What beginning a store comes to, by the keys on record.
+ *
+ * @param recorded all keys on record
+ * @param given the link and store keys to begin with, checked
+ */
+export function outcomeOfBeginning(
+  recorded: readonly Pick<KeyRecord, 'name' | 'fingerprint'>[],
+  given: readonly KeyRecord[],
+): WriteOutcome {
+  const begunWith = recorded.filter(isBegunWith);
+  if (!given.every(isBegunWith)) {
+    throw new RenkeiError('KEY_NAME_INVALID', 'a store is begun with link keys and a store key');
+  }
+  if (begunWith.length > 0) {
+    const fingerprints = new Map(begunWith.map(({ name, fingerprint }) => [name, fingerprint]));
+    const same = given.every(({ name, fingerprint }) => fingerprints.get(name) === fingerprint);
+    return same && given.length === begunWith.length ? 'existed' : 'conflict';
+  }
+  const all = [...recorded, ...given];
+  const distinct = new Set(all.map(({ fingerprint }) => fingerprint)).size === all.length;
+  return distinct ? 'inserted' : 'conflict';
+}
+
+function isBegunWith({ name }: Pick<KeyRecord, 'name'>): boolean {
+  const { kind } = parseKeyName(name);
+  return kind === 'link' || kind === 'store';
 }
 
 /** The error for an institution no key is registered for. */

@@ -53,6 +53,15 @@ export interface StoreCounts {
  */
 export interface IssuanceStore {
   /**
+   * Records the link and store keys that the store is begun with, all or none, so that of several processes that open
+   * an empty store at once one decides. `existed` when the link and store keys on record are exactly these;
+   * `conflict`, and no change, when they are others, or when a fingerprint stands with another name.
+   *
+   * @throws RenkeiError `KEY_NAME_INVALID` or `OPTION_INVALID`
+   */
+  begin(records: readonly KeyRecord[]): Promise<WriteOutcome>;
+
+  /**
    * Records a key. `existed` when the same name and fingerprint are there; `conflict`, and no change, when the name
    * stands with another fingerprint or the fingerprint with another name. An institution is known from its first
    * key on.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { linkKey } from '../../src/codes/key-names.js';
 import { openIssuer } from '../../src/issuance/issuer.js';
 import { createMemoryStore } from '../../src/stores/memory/memory-store.js';
 import type { IssuanceStore } from '../../src/stores/port.js';
@@ -44,6 +45,26 @@ describe('a person is never issued to twice because an issuer was opened with ot
       message: expect.stringContaining(message),
     });
     expect(await store.count()).toEqual(before);
+  });
+
+  test.each([
+    ['generations', { ...BEGUN_WITH, generation: 3 }],
+    ['store keys', { ...BEGUN_WITH, storeKeyVersion: 1 }],
+  ])('two openings of an empty store at once with different %s: one of them is refused', async (_, other) => {
+    const store = createMemoryStore();
+    const openings = [BEGUN_WITH, other].map((options) => issueOne(store, options));
+    const outcomes = await Promise.allSettled(openings);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const refused = outcomes.find((outcome) => outcome.status === 'rejected');
+    expect(refused).toMatchObject({ reason: { code: 'OPTION_INVALID' } });
+    expect((await store.count()).persons).toBe(1);
+  });
+
+  test('a store with a link key and no store key is refused: nobody knows what it was begun with', async () => {
+    const store = createMemoryStore();
+    const fingerprint = await vault.fingerprint(linkKey(1));
+    await store.registerKey({ name: linkKey(1), fingerprint, registeredAt: 1 });
+    await expect(issueOne(store, BEGUN_WITH)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
   });
 
   test('an opening that fails for a missing key puts none on record', async () => {

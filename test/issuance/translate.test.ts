@@ -132,6 +132,7 @@ describe('a code that is refused', () => {
   it('is refused as forged before any row is looked up', async () => {
     const lookedUp: number[] = [];
     const store = {
+      begin: world.store.begin.bind(world.store),
       registerKey: world.store.registerKey.bind(world.store),
       listKeys: world.store.listKeys.bind(world.store),
       heldVersions: async (_: unknown, codes: Uint8Array) => {

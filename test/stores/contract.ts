@@ -63,6 +63,54 @@ export function describeIssuanceStore(open: () => Promise<IssuanceStore>): void 
   });
   afterEach(() => store.close());
 
+  describe('beginning', () => {
+    const keys = [
+      keyRecord(linkKey(1), 'f1'),
+      keyRecord(linkKey(2), 'f2'),
+      keyRecord(storeAudience(3), 'f3'),
+    ];
+
+    it('records all keys once, and says that they existed after that', async () => {
+      expect(await store.begin(keys)).toBe('inserted');
+      expect(await store.begin(keys.map((key) => ({ ...key, registeredAt: 2_000 })))).toBe('existed');
+      expect((await store.listKeys()).slice(2)).toEqual(keys);
+    });
+
+    it.each([
+      ['fewer generations', keys.slice(1)],
+      ['more generations', [...keys, keyRecord(linkKey(3), 'f4')]],
+      ['another version of the store key', [...keys.slice(0, 2), keyRecord(storeAudience(1), 'f4')]],
+      ['another key', [...keys.slice(0, 2), keyRecord(storeAudience(3), 'f4')]],
+    ])('refuses %s after that, and changes nothing', async (_, others) => {
+      await store.begin(keys);
+      const before = await store.listKeys();
+      expect(await store.begin(others)).toBe('conflict');
+      expect(await store.listKeys()).toEqual(before);
+    });
+
+    it('refuses a fingerprint that stands with another name, and records none', async () => {
+      const taken = keyRecord(storeAudience(3), Buffer.from(A).toString('hex'));
+      const twice = keyRecord(storeAudience(3), 'f1');
+      for (const last of [taken, twice]) {
+        expect(await store.begin([...keys.slice(0, 2), last])).toBe('conflict');
+      }
+      expect((await store.count()).keys).toBe(2);
+    });
+
+    it('refuses a key of another kind with KEY_NAME_INVALID', async () => {
+      const others = [...keys, keyRecord(institutionAudience('New', 1), 'f4')];
+      await expect(store.begin(others)).rejects.toThrow(withCode('KEY_NAME_INVALID'));
+      expect((await store.count()).keys).toBe(2);
+    });
+
+    it('is decided by one of several calls at once', async () => {
+      const others = [...keys.slice(0, 1), keyRecord(storeAudience(1), 'f4')];
+      const outcomes = await Promise.all([keys, others, keys, others].map((records) => store.begin(records)));
+      expect(outcomes.toSorted()).toEqual(['conflict', 'conflict', 'existed', 'inserted']);
+      expect([keys, others]).toContainEqual((await store.listKeys()).slice(2));
+    });
+  });
+
   describe('registering keys', () => {
     const name = storeAudience(1);
 
@@ -298,6 +346,7 @@ export function describeIssuanceStore(open: () => Promise<IssuanceStore>): void 
     it('refuses every call after it', async () => {
       await store.close();
       const calls = [
+        () => store.begin([keyRecord(linkKey(1), 'f1')]),
         () => store.registerKey(keyRecord(linkKey(1), 'f1')),
         () => store.listKeys(),
         () => store.issue(batchOf(A, storeCodes(1))),

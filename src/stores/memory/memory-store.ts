@@ -2,7 +2,13 @@ import { Redacted } from '../../bytes/redacted.js';
 import { type KeyName, parseKeyName } from '../../codes/key-names.js';
 import { Drain } from '../../lifecycle/drain.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import { checkIssuance, checkKeyRecord, checkStoreCodes, unknownInstitution } from '../arguments.js';
+import {
+  checkIssuance,
+  checkKeyRecord,
+  checkStoreCodes,
+  outcomeOfBeginning,
+  unknownInstitution,
+} from '../arguments.js';
 import { codeTexts } from '../code-texts.js';
 import type { IssuanceBatch, IssuanceStore, KeyRecord, StoreCounts, WriteOutcome } from '../port.js';
 
@@ -17,6 +23,15 @@ class MemoryStore extends Redacted implements IssuanceStore {
   /** Key version by store code, by institution. */
   readonly #issuances = new Map<InstitutionCode, Map<string, number>>();
   readonly #drain = new Drain('store', 'STORE_CLOSED');
+
+  begin(records: readonly KeyRecord[]): Promise<WriteOutcome> {
+    return this.#drain.run(() => {
+      for (const record of records) checkKeyRecord(record);
+      const outcome = outcomeOfBeginning([...this.#keys.values()], records);
+      if (outcome === 'inserted') for (const record of records) this.#keys.set(record.name, { ...record });
+      return outcome;
+    });
+  }
 
   registerKey(record: KeyRecord): Promise<WriteOutcome> {
     return this.#drain.run(() => {

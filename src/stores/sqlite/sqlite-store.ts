@@ -5,7 +5,13 @@ import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { checkOptions, integerRule, required, textRule } from '../../errors/options.js';
 import { Drain } from '../../lifecycle/drain.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import { checkIssuance, checkKeyRecord, checkStoreCodes, unknownInstitution } from '../arguments.js';
+import {
+  checkIssuance,
+  checkKeyRecord,
+  checkStoreCodes,
+  outcomeOfBeginning,
+  unknownInstitution,
+} from '../arguments.js';
 import { codeTexts } from '../code-texts.js';
 import type { IssuanceBatch, IssuanceStore, KeyRecord, StoreCounts, WriteOutcome } from '../port.js';
 import { storing } from './faults.js';
@@ -64,6 +70,7 @@ type HeldRow = readonly [index: number, version: number];
 class SqliteStore extends Redacted implements IssuanceStore {
   readonly #database: Database;
   readonly #drain = new Drain('store', 'STORE_CLOSED');
+  readonly #selectKeys: Statement<[], KeyRecord>;
   readonly #institutionId: Statement<[string], number>;
   readonly #held: Statement<[HeldParameters], HeldRow>;
   readonly #insertPersons: Statement<[Slices & { readonly generation: number; readonly now: number }]>;
@@ -74,6 +81,9 @@ class SqliteStore extends Redacted implements IssuanceStore {
   constructor(database: Database) {
     super();
     this.#database = database;
+    this.#selectKeys = database.prepare(
+      'SELECT name, fingerprint, registered_at AS registeredAt FROM key ORDER BY name',
+    );
     this.#institutionId = database
       .prepare<[string], number>('SELECT id FROM institution WHERE code = ?')
       .pluck();
@@ -93,11 +103,23 @@ class SqliteStore extends Redacted implements IssuanceStore {
     );
   }
 
+  begin(records: readonly KeyRecord[]): Promise<WriteOutcome> {
+    return this.#run('beginning', () => {
+      for (const record of records) checkKeyRecord(record);
+      const write = this.#database.transaction((): WriteOutcome => {
+        const outcome = outcomeOfBeginning(this.#selectKeys.all(), records);
+        if (outcome === 'inserted') for (const record of records) this.#insertKey(record);
+        return outcome;
+      });
+      return write.immediate();
+    });
+  }
+
   registerKey(record: KeyRecord): Promise<WriteOutcome> {
     return this.#run('registering a key', () => {
       checkKeyRecord(record);
       const write = this.#database.transaction((): WriteOutcome => {
-        const { name, fingerprint, registeredAt } = record;
+        const { name, fingerprint } = record;
         const there = this.#database
           .prepare<[string, string], Pick<KeyRecord, 'name' | 'fingerprint'>>(
             'SELECT name, fingerprint FROM key WHERE name = ? OR fingerprint = ?',
@@ -107,7 +129,7 @@ class SqliteStore extends Redacted implements IssuanceStore {
           const same = there.length === 1 && there[0]?.name === name && there[0].fingerprint === fingerprint;
           return same ? 'existed' : 'conflict';
         }
-        this.#database.prepare('INSERT INTO key VALUES (?, ?, ?)').run(name, fingerprint, registeredAt);
+        this.#insertKey(record);
         const parsed = parseKeyName(name);
         if (parsed.kind === 'institution') {
           this.#database
@@ -121,13 +143,7 @@ class SqliteStore extends Redacted implements IssuanceStore {
   }
 
   listKeys(): Promise<readonly KeyRecord[]> {
-    return this.#run('listing keys', () =>
-      this.#database
-        .prepare<[], KeyRecord>(
-          'SELECT name, fingerprint, registered_at AS registeredAt FROM key ORDER BY name',
-        )
-        .all(),
-    );
+    return this.#run('listing keys', () => this.#selectKeys.all());
   }
 
   issue(batch: IssuanceBatch): Promise<Uint8Array> {
@@ -208,6 +224,10 @@ class SqliteStore extends Redacted implements IssuanceStore {
     const { changes } = this.#insertIssuances.run({ ...slices, institution: id, version, now });
     if (changes > 0) this.#insertPersons.run({ ...slices, generation, now });
     return changes;
+  }
+
+  #insertKey({ name, fingerprint, registeredAt }: KeyRecord): void {
+    this.#database.prepare('INSERT INTO key VALUES (?, ?, ?)').run(name, fingerprint, registeredAt);
   }
 
   #idOf(institution: InstitutionCode): number {
