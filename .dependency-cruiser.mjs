@@ -53,6 +53,19 @@ export default {
       from: { path: '^src/', pathNot: '^src/commands/' },
       to: { path: '^src/commands/' },
     },
+    {
+      name: 'ports-know-no-adapter',
+      severity: 'error',
+      from: { path: '^src/(vault|stores)/[a-z-]+\\.ts$' },
+      to: { path: '^src/(vault|stores)/[a-z-]+/' },
+    },
+    {
+      // `renkei` itself must load where no driver is installed.
+      name: 'index-needs-no-driver',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: { path: 'node_modules/(pkcs11js|better-sqlite3|koffi)/', reachable: true },
+    },
     driver('pkcs11js', 'vault/pkcs11'),
     driver('better-sqlite3', 'stores/sqlite'),
     driver('koffi', 'vault/pkcs11'),
