@@ -130,6 +130,7 @@ export async function storeBatch(
  * Makes, from store codes, the codes that an institution holds under another version than the active one.
  *
  * @param older key version by row of `storeCodes`, rows ascending
+ * @param signal gives up between items; not to be given once a batch is stored, whose codes are then wanted
  */
 export async function fillOlder(
   { vault, keys, storeAudience }: Pick<IssuerParts, 'vault' | 'keys' | 'storeAudience'>,
@@ -137,12 +138,19 @@ export async function fillOlder(
   older: ReadonlyMap<number, number>,
   storeCodes: Uint8Array,
   fill: (row: number, code: Uint8Array, version: number) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
+  const options = signal === undefined ? {} : { signal };
   for (const version of new Set(older.values())) {
     const rows = [...older].filter(([, other]) => other === version).map(([k]) => k);
     const key = institutionAudience(institution, version);
     await keys.verify(key);
-    const { codes, refusals } = await vault.translate(pickCodes(storeCodes, rows), storeAudience, [key]);
+    const { codes, refusals } = await vault.translate(
+      pickCodes(storeCodes, rows),
+      storeAudience,
+      [key],
+      options,
+    );
     if (refusals.length > 0)
       throw new RenkeiError('STORE_CORRUPT', 'a store code is not one of the store key');
     rows.forEach((k, n) => {

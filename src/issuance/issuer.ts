@@ -203,9 +203,10 @@ export class Issuer extends Redacted {
         if (version === active.version) codes.set(index, codeAt(opened.codes, k), version);
         else if (version !== 0) older.set(k, version);
       });
-      await fillOlder(this.#parts, to, older, opened.storeCodes, (k, code, version) => {
+      const fill = (k: number, code: Uint8Array, version: number) => {
         codes.set(opened.rows[k] as number, code, version);
-      });
+      };
+      await fillOlder(this.#parts, to, older, opened.storeCodes, fill, options.signal);
       return new TranslationResult(rows, codes, opened.refused);
     });
   }

@@ -52,7 +52,7 @@ export class SessionLane {
     return this.#wasOpen;
   }
 
-  /** Notes what is broken; the worse of two faults counts. */
+  /** Notes what is broken. A broken device stays noted until it is mended; session and login are mended alike. */
   breakDown(fault: VaultFault): void {
     if (this.#fault !== 'device') this.#fault = fault;
   }
