@@ -19,16 +19,24 @@ const MOST_RESIDENTS = 125_000_000;
 
 /** Reads the command line; throws with a usage line. */
 export function readArguments(args: readonly string[]): DemoArguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { residents: { type: 'string' }, level: { type: 'string', default: 'host-visible' } },
-  });
+  const values = parse(args);
   const { level } = values;
   if (!isLevel(level)) throw usage();
   const residents =
     values.residents === undefined ? DEFAULT_RESIDENTS[level] : Number(values.residents.replaceAll('_', ''));
   if (!Number.isInteger(residents) || residents < 1 || residents > MOST_RESIDENTS) throw usage();
   return { level, residents };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { residents: { type: 'string' }, level: { type: 'string', default: 'host-visible' } },
+    }).values;
+  } catch {
+    throw usage();
+  }
 }
 
 function isLevel(text: string): text is DemoLevel {

@@ -135,10 +135,20 @@ async function run(token: ScratchToken, folder: string, seconds: number): Promis
   return totals.wrong === 0 && totals.lost === 0 && totals.duplicates === 0;
 }
 
+function readSeconds(): number {
+  const usage = new Error('usage: npm run soak -- [--seconds N]');
+  try {
+    const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
+    const seconds = Number(values.seconds);
+    if (Number.isInteger(seconds) && seconds >= 1) return seconds;
+  } catch {
+    throw usage;
+  }
+  throw usage;
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
-  const seconds = Number(values.seconds);
-  if (!Number.isInteger(seconds) || seconds < 1) throw new Error('usage: npm run soak -- [--seconds N]');
+  const seconds = readSeconds();
   const unheard: unknown[] = [];
   process.on('unhandledRejection', (reason) => unheard.push(reason));
   const token = makeScratchToken('renkei-soak');

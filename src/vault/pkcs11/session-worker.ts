@@ -8,6 +8,9 @@ interface Pending {
   readonly reject: (error: RenkeiError) => void;
 }
 
+/** How a thread fails that cannot load the binding: not installed, not built, or built for another Node.js. */
+const BINDING_FAULTS = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED'];
+
 /**
  * The caller's end of one worker thread, which holds one session and makes all PKCS#11 calls, synchronously. The
  * module never runs on the caller's event loop. An idle worker does not keep the process alive.
@@ -26,7 +29,12 @@ export class SessionWorker {
       execArgv: [],
     });
     this.#worker.on('message', (message: AnswerMessage) => this.#settle(message));
-    this.#worker.on('error', () => this.#lose('failed'));
+    this.#worker.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+      if (BINDING_FAULTS.includes(code)) {
+        this.#lost ??= new RenkeiError('MODULE_LOAD', 'the package pkcs11js is needed and could not be loaded');
+      }
+      this.#lose('failed');
+    });
     this.#worker.on('messageerror', () => this.#lose('sent an unreadable answer'));
     this.#worker.on('exit', () => this.#lose('ended'));
     this.#worker.unref();

@@ -35,5 +35,5 @@ function attributeLines({ name, value, why }: ProfileAttribute, indent: string):
     return [`${indent}${name}: ${why}`, ...nested];
   }
   const text = typeof value === 'boolean' ? String(value) : value.join(' ');
-  return [`${indent}${name.padEnd(26 - indent.length)}${text.padEnd(8)} ${why}`];
+  return [`${indent}${name.padEnd(27 - indent.length)}${text.padEnd(8)} ${why}`];
 }
