@@ -31,7 +31,10 @@ export class SessionWorker {
     this.#worker.on('message', (message: AnswerMessage) => this.#settle(message));
     this.#worker.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
       if (BINDING_FAULTS.includes(code)) {
-        this.#lost ??= new RenkeiError('MODULE_LOAD', 'the package pkcs11js is needed and could not be loaded');
+        this.#lost ??= new RenkeiError(
+          'MODULE_LOAD',
+          'the package pkcs11js is needed and could not be loaded',
+        );
       }
       this.#lose('failed');
     });
