@@ -72,6 +72,8 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   // All of them are there before one is put on record.
   for (const name of names) await vault.fingerprint(name);
   for (const name of names) await keys.register(name);
+  // Again: another process may have begun the same store otherwise meanwhile.
+  await keys.requireBegunWith(generation, storeKeyVersion);
   return new Issuer({ vault, store, keys, generation, storeAudience: storeAudience(storeKeyVersion), now });
 }
 
