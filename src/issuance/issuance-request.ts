@@ -3,7 +3,7 @@ import type { RenkeiErrorCode } from '../errors/codes.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { MAX_BATCH_ROWS } from '../stores/port.js';
 import { acquisitionNumberFault } from '../subjects/acquisition-number.js';
-import { packResidents } from '../subjects/pack-residents.js';
+import { type PackedResidents, packResidents } from '../subjects/pack-residents.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../subjects/resident-record-code.js';
 
 /** A batch of requests for codes: the n-th acquisition number goes with the n-th resident. */
@@ -34,18 +34,8 @@ export function checkRequest(request: IssuanceRequest): CheckedRequest {
   if (!Array.isArray(acquisitionNumbers)) {
     throw new RenkeiError('OPTION_INVALID', 'acquisitionNumbers must be an array of texts');
   }
-  const refused = new Map<number, RenkeiErrorCode>();
-  let packed: Uint8Array;
-  if (residents instanceof Uint8Array) {
-    packed = residents;
-  } else if (Array.isArray(residents)) {
-    const result = packResidents(residents);
-    packed = result.residents;
-    for (const { index, code } of result.refusals) refused.set(index, code);
-  } else {
-    throw new RenkeiError('OPTION_INVALID', 'residents must be a Uint8Array or an array of texts');
-  }
-  const rows = rowCount(packed, RESIDENT_RECORD_CODE_LENGTH, 'residents');
+  // Before texts are packed: what is thrown below would leave the packed copy behind.
+  const rows = countResidents(residents);
   if (rows !== acquisitionNumbers.length) {
     throw new RenkeiError(
       'BUFFER_LENGTH',
@@ -58,6 +48,9 @@ export function checkRequest(request: IssuanceRequest): CheckedRequest {
       `a batch has at most ${MAX_BATCH_ROWS} requests, this one ${rows}`,
     );
   }
+  const refused = new Map<number, RenkeiErrorCode>();
+  const { residents: packed, refusals } = pack(residents);
+  for (const { index, code } of refusals) refused.set(index, code);
   const seen = new Set<unknown>();
   // Not forEach, which passes over the holes of an array.
   for (const [index, number] of acquisitionNumbers.entries()) {
@@ -68,4 +61,14 @@ export function checkRequest(request: IssuanceRequest): CheckedRequest {
     packed.fill(0, index * RESIDENT_RECORD_CODE_LENGTH, (index + 1) * RESIDENT_RECORD_CODE_LENGTH);
   }
   return { rows, residents: packed, refused };
+}
+
+function countResidents(residents: IssuanceRequest['residents']): number {
+  if (residents instanceof Uint8Array) return rowCount(residents, RESIDENT_RECORD_CODE_LENGTH, 'residents');
+  if (Array.isArray(residents)) return residents.length;
+  throw new RenkeiError('OPTION_INVALID', 'residents must be a Uint8Array or an array of texts');
+}
+
+function pack(residents: IssuanceRequest['residents']): PackedResidents {
+  return residents instanceof Uint8Array ? { residents, refusals: [] } : packResidents(residents);
 }

@@ -7,6 +7,7 @@ import { RenkeiError } from '../errors/renkei-error.js';
 import type { IssuanceStore } from '../stores/port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import type { Vault } from '../vault/port.js';
+import { everyRow } from './every-row.js';
 import { type CheckedRequest, checkRequest, type IssuanceRequest } from './issuance-request.js';
 import { IssuanceResult } from './issuance-result.js';
 import type { IssueOptions } from './issuer-options.js';
@@ -99,13 +100,14 @@ export async function storeBatch(
   const codes = ItemCodes.none(rows);
   if (served.length > 0) {
     throwIfAborted(signal);
-    const held = await parts.store.issue({
+    const answer = await parts.store.issue({
       institution,
       keyVersion: version,
       generation: parts.generation,
       issuedAt: parts.now(),
       storeCodes,
     });
+    const held = everyRow(answer, served.length);
     if (served.length === rows && held.every((heldVersion) => heldVersion === 0)) {
       const all = ItemCodes.all(institutionCodes, version);
       return new IssuanceResult(acquisitionNumbers, all, alreadyIssued, refused);

@@ -10,6 +10,7 @@ import type { WriteOutcome } from '../stores/port.js';
 import { parseInstitutionCode } from '../subjects/institution-code.js';
 import { ResidentRecordCode } from '../subjects/resident-record-code.js';
 import { wipeResidents } from '../vault/arguments.js';
+import { everyRow } from './every-row.js';
 import type { IssuanceRequest } from './issuance-request.js';
 import type { IssuanceItem, IssuanceResult } from './issuance-result.js';
 import { fillOlder, type IssuerParts, type PreparedBatch, prepareBatch, storeBatch } from './issue-batch.js';
@@ -196,7 +197,8 @@ export class Issuer extends Redacted {
       await this.#parts.keys.active(from);
       const active = await this.#parts.keys.active(to);
       const opened = await openCodes(this.#parts, texts, from, active.name, options.signal);
-      const held = await this.#parts.store.heldVersions(to, opened.storeCodes);
+      const answer = await this.#parts.store.heldVersions(to, opened.storeCodes);
+      const held = everyRow(answer, opened.rows.length);
       const older = new Map<number, number>();
       opened.rows.forEach((index, k) => {
         const version = held[k] as number;

@@ -107,15 +107,17 @@ export class KeyRegistry {
   async #requireBegunWith(generation: number, storeKeyVersion: number): Promise<void> {
     await this.refresh();
     let latest = 0;
-    let storeKey: number | undefined;
+    const storeKeys: number[] = [];
     for (const name of this.#recorded.keys()) {
       const key = parseKeyName(name);
       if (key.kind === 'link') latest = Math.max(latest, key.generation);
-      if (key.kind === 'store') storeKey = key.version;
+      if (key.kind === 'store') storeKeys.push(key.version);
     }
     // All of them are put on record at once: without the store key no issuer was ever opened.
-    if (storeKey === undefined) return;
-    if (storeKey !== storeKeyVersion) throw begunWith('storeKeyVersion', storeKey);
+    if (storeKeys.length === 0) return;
+    for (const storeKey of storeKeys) {
+      if (storeKey !== storeKeyVersion) throw begunWith('storeKeyVersion', storeKey);
+    }
     if (latest !== generation) throw begunWith('generation', latest);
   }
 

@@ -5,6 +5,7 @@ import type { RenkeiErrorCode } from '../errors/codes.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { MAX_BATCH_ROWS } from '../stores/port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
+import { everyRow } from './every-row.js';
 import type { IssuerParts } from './issue-batch.js';
 
 /** The people behind an institution's codes. */
@@ -72,7 +73,7 @@ export async function openCodes(
     for (const k of forged) refused.set(group.rows[k] as number, 'CODE_FORGED');
     const genuine = rowsWithout(group.rows.length, forged);
     const genuineStoreCodes = pickCodes(unwrapped.codes[0] as Uint8Array, genuine);
-    const held = await store.heldVersions(from, genuineStoreCodes);
+    const held = everyRow(await store.heldVersions(from, genuineStoreCodes), genuine.length);
     genuine.forEach((k, n) => {
       const index = group.rows[k] as number;
       if (held[n] === 0) {

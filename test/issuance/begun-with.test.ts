@@ -75,4 +75,23 @@ describe('a person is never issued to twice because an issuer was opened with ot
     expect(await store.listKeys()).toEqual([]);
     expect(await issueOne(store, BEGUN_WITH)).toMatchObject({ issued: 1 });
   });
+
+  test.each([
+    ['another generation', { ...BEGUN_WITH, generation: 1 }],
+    ['another store key', { ...BEGUN_WITH, storeKeyVersion: 1 }],
+  ])(
+    'an empty store that another process begins with %s at the same time is not opened by both',
+    async (_what, other) => {
+      const store = createMemoryStore();
+      const both = [BEGUN_WITH, other].map((options) => openIssuer({ vault, store, ...options }));
+      const opened = (await Promise.allSettled(both)).filter(({ status }) => status === 'fulfilled');
+      expect(opened.length).toBeLessThan(2);
+    },
+  );
+
+  test('an empty store that other processes begin alike at the same time is opened by all', async () => {
+    const store = createMemoryStore();
+    const all = [1, 2, 3].map(() => openIssuer({ vault, store, ...BEGUN_WITH }));
+    expect(await Promise.all(all)).toHaveLength(3);
+  });
 });

@@ -279,6 +279,22 @@ describe('a batch that is malformed as a whole', () => {
     expect((await world.store.count()).issuances).toBe(0);
   });
 
+  it('is refused before a text of it is read: nothing of it is left in a buffer that nobody wipes', async () => {
+    let read = 0;
+    const residents = Object.defineProperty([TEXT, TEXT], 0, {
+      get: () => {
+        read++;
+        return TEXT;
+      },
+    });
+    const call = (count: number) =>
+      world.issuer.issueBatch('A1', { acquisitionNumbers: acquisitionNumbers(count), residents });
+    await expect(call(1)).rejects.toThrow(withCode('BUFFER_LENGTH'));
+    expect(read).toBe(0);
+    await call(2);
+    expect(read).toBeGreaterThan(0);
+  });
+
   it.each([
     ['acquisition numbers that are no array', { acquisitionNumbers: 'A-0', residents: [TEXT] }],
     ['no request at all', undefined],
@@ -287,6 +303,34 @@ describe('a batch that is malformed as a whole', () => {
   ])('fails with OPTION_INVALID: %s', async (_, malformed) => {
     await expect(world.issuer.issueBatch('A1', malformed as never)).rejects.toThrow(
       withCode('OPTION_INVALID'),
+    );
+  });
+});
+
+describe('a store that leaves rows out of its answer', () => {
+  const leavingOut = (method: 'issue' | 'heldVersions') =>
+    new Proxy(world.store, {
+      get(store, name) {
+        const own: unknown = Reflect.get(store, name, store);
+        if (typeof own !== 'function') return own;
+        return async (...given: unknown[]) => {
+          const answer: unknown = await own.apply(store, given);
+          return name === method ? (answer as Uint8Array).subarray(1) : answer;
+        };
+      },
+    });
+
+  it.each([1, 3])('is not believed when it issues: %d rows', async (rows) => {
+    const issuer = await openIssuer({ vault: world.vault, store: leavingOut('issue') });
+    await expect(issuer.issueBatch('A1', request(rows))).rejects.toThrow(withCode('STORE_CORRUPT'));
+  });
+
+  it('is not believed when it looks up: no code passes for issued', async () => {
+    const result = await world.issuer.issueBatch('A1', request(2));
+    const texts = [...result].map((item) => (item.status === 'issued' ? item.code : ''));
+    const issuer = await openIssuer({ vault: world.vault, store: leavingOut('heldVersions') });
+    await expect(issuer.translate(texts, { from: 'A1', to: 'B2' })).rejects.toThrow(
+      withCode('STORE_CORRUPT'),
     );
   });
 });

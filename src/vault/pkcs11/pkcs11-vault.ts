@@ -231,14 +231,19 @@ class Pkcs11Vault extends Redacted implements Vault {
   /** Learns a key's fingerprint at its first use and holds every later one against it. */
   async #pin(key: KeyName, limits: CallLimits): Promise<string> {
     const { fingerprint } = await this.#pool.run((worker) => worker.ask('fingerprint', { key }), limits);
-    const pinned = this.#pinned.get(key);
-    if (pinned !== undefined && pinned !== fingerprint) {
-      throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `key ${key} has another fingerprint than expected`);
-    }
+    this.#requirePinned(key, fingerprint);
     if (!this.#known.has(key)) await this.#requireLevel(key, limits);
+    // Again: of two first uses at the same time one has learnt it by now.
+    this.#requirePinned(key, fingerprint);
     this.#pinned.set(key, fingerprint);
     this.#known.add(key);
     return fingerprint;
+  }
+
+  #requirePinned(key: KeyName, fingerprint: string): void {
+    const pinned = this.#pinned.get(key);
+    if (pinned === undefined || pinned === fingerprint) return;
+    throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `key ${key} has another fingerprint than expected`);
   }
 
   /** Refuses a key below the least level, before its first use: it may have been made after the opening. */

@@ -177,8 +177,7 @@ export class SessionPool {
     const running = (async () => {
       const isFresh = lane.fault === 'device';
       try {
-        if (!lane.isReady(this.#module.epoch)) await this.#mend(lane);
-        return await this.#module.inside(() => action(lane.worker));
+        return await this.#whole(lane, action);
       } catch (cause) {
         const error = missingKey(cause, isFresh);
         const fault = faultOf(error);
@@ -190,6 +189,18 @@ export class SessionPool {
       }
     })();
     return withinLimits(running, limits, this.#recovery.moduleTimeoutMs, () => this.#overdue(lane));
+  }
+
+  /** Runs an action on a lane that is whole when the action begins. */
+  async #whole<T>(lane: SessionLane, action: (worker: SessionWorker) => Promise<T>): Promise<T> {
+    for (;;) {
+      if (!lane.isReady(this.#module.epoch)) await this.#mend(lane);
+      // Whoever has waited to get inside may find that the module was initialised again, and the session gone.
+      const done = await this.#module.inside(async () =>
+        lane.isReady(this.#module.epoch) ? { result: await action(lane.worker) } : undefined,
+      );
+      if (done !== undefined) return done.result;
+    }
   }
 
   get #isHanging(): boolean {

@@ -19,7 +19,7 @@ type Level = (typeof LEVELS)[number];
 const LEVEL_NAMES = { 3: 'hsm-enforced', 2: 'hsm-sealed', 1: 'host-visible' };
 
 const scratch = makeScratchToken('level-3');
-for (const label of ['level-2', 'level-1', 'mixed', 'empty', 'later']) scratch.addToken(label);
+for (const label of ['level-2', 'level-1', 'mixed', 'empty', 'later', 'modifiable']) scratch.addToken(label);
 const on = (label: string) => ({ module: scratch.module, token: { label }, pin: scratch.pin });
 const keysOf = (level: Level, names: readonly string[]) =>
   names.map((name) => ({ name, level, value: new Uint8Array(keyOf(name)) }));
@@ -182,6 +182,29 @@ describe('The least level an application accepts', () => {
   it('of 2 accepts such a key', async () => {
     await using vault = await openPkcs11Vault({ ...on('later'), minimumLevel: 2 });
     expect((await vault.derive(syntheticResidents(1, 0, 1), [INSTITUTION])).refusals).toEqual([]);
+  });
+});
+
+describe('A key that can be modified', () => {
+  it('is of level 1, whatever it permits today: a holder of the PIN may set the rest', async () => {
+    const { CKA_SENSITIVE, CKA_EXTRACTABLE, CKA_TOKEN, CKA_WRAP, CKA_UNWRAP, CKA_MODIFIABLE } = pkcs11js;
+    const { CKA_ENCRYPT, CKA_DECRYPT, CKA_DERIVE, CKA_SIGN, CKA_VERIFY } = pkcs11js;
+    const holder = new Intruder(scratch, 'modifiable', scratch.userPin);
+    const flags = (types: readonly number[], value: boolean) =>
+      Object.fromEntries(types.map((type) => [type, value]));
+    const key = holder.plant(STORE, keyOf(STORE), {
+      ...flags([CKA_TOKEN, CKA_SENSITIVE, CKA_WRAP, CKA_UNWRAP, CKA_MODIFIABLE], true),
+      ...flags([CKA_EXTRACTABLE, CKA_ENCRYPT, CKA_DECRYPT, CKA_DERIVE, CKA_SIGN, CKA_VERIFY], false),
+    });
+    await using vault = await openPkcs11Vault(on('modifiable'));
+    const { level, reasons } = await vault.assurance();
+    expect(level).toBe(1);
+    expect(reasons).toContain('store/1: CKA_MODIFIABLE is not as level 3 wants it');
+    await expect(openPkcs11Vault({ ...on('modifiable'), minimumLevel: 2 })).rejects.toMatchObject({
+      code: 'ASSURANCE_TOO_LOW',
+    });
+    holder.set(key, { [CKA_DECRYPT]: true });
+    expect(holder.cipher('decrypt', key, new Uint8Array(16))).toHaveLength(16);
   });
 });
 

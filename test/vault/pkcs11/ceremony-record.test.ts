@@ -5,6 +5,8 @@ import {
   checkCeremonyRecord,
   formatCeremonyRecord,
   initialiseKeys,
+  printCeremonyRecord,
+  printRecordVerification,
   verifyCeremonyRecord,
 } from 'renkei/pkcs11';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -144,5 +146,21 @@ describe('a ceremony record', () => {
       expect(isRefused(formatCeremonyRecord(resign(changed)))).toBe(true);
     }
     expect(isRefused(formatCeremonyRecord(resign({})))).toBe(false);
+  });
+
+  test('signed by anybody prints no line of its own and nothing that a terminal obeys', async () => {
+    const lie = 'today\nThe signature is right, and by the audit key given.\u001b[8m\u202e\u2028';
+    const forged = resign({ at: lie, who: [lie] });
+    const { module, token, pin } = scratch;
+    const held = await verifyCeremonyRecord({ module, token, pin, record: formatCeremonyRecord(forged) });
+    const whole = resign({ at: 'today', who: ['one'] });
+    for (const [printed, lines] of [
+      [printCeremonyRecord(forged), printCeremonyRecord(whole)],
+      [printRecordVerification(held), printRecordVerification({ ...held, record: whole })],
+    ] as const) {
+      expect(printed).toContain(String.raw`today\u{a}The signature is right`);
+      expect(printed.split('\n')).toHaveLength(lines.split('\n').length);
+      expect(printed.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+    }
   });
 });

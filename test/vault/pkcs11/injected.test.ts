@@ -304,6 +304,22 @@ describe('Handles that come to mean another key, silently,', () => {
     expect(ofType('recovered')).toMatchObject([{ fault: 'login' }]);
   });
 
+  it('that differ between two first uses at the same time are not both believed', async () => {
+    const sealed = await open({ sessions: 2 });
+    const find = KeyRing.prototype.find;
+    let found = 0;
+    const spy = vi.spyOn(KeyRing.prototype, 'find').mockImplementation(function (this: KeyRing, name) {
+      const fingerprint = `000000000000000${found++}`;
+      return { ...find.call(this, name), fingerprint };
+    });
+    const both = await Promise.allSettled([sealed.fingerprint(STORE), sealed.fingerprint(STORE)]);
+    spy.mockRestore();
+    expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'KEY_FINGERPRINT_MISMATCH' },
+    });
+  });
+
   it('would give wrong codes without the second look', async () => {
     const look = vi.spyOn(KeyRing.prototype, 'recheck').mockReturnValue();
     try {

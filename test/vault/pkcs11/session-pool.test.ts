@@ -188,6 +188,32 @@ it('A module is not taken down under a login of another session', async () => {
   await pool.close();
 });
 
+it('A call that waits for a module to come up again does not begin on its session from before', async () => {
+  const pool = await open(3);
+  threads.asked.length = 0;
+  let leave = () => {};
+  const inside = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  let failed = false;
+  const breaksDown = async () => {
+    if (failed) return;
+    failed = true;
+    throw new FaultError('device', 'gone');
+  };
+  const third = pool.run(() => inside, new CallLimits({}));
+  const first = pool.run(breaksDown, new CallLimits({}));
+  await vi.waitFor(() => expect(events).toContainEqual({ type: 'retry', attempt: 1 }));
+  await tick();
+  const second = pool.run(async () => void threads.asked.push('second'), new CallLimits({}));
+  await tick();
+  leave();
+  await Promise.all([first, second, third]);
+  const before = threads.asked.slice(0, threads.asked.indexOf('second'));
+  expect(before.filter((name) => name === 'open')).toHaveLength(2);
+  await pool.close();
+});
+
 describe('Closing', () => {
   it('finalises the module once, with the last session', async () => {
     const pool = await open(3);

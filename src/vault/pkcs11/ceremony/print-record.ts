@@ -25,7 +25,7 @@ export function printValue(value: AttributeValue): string {
  */
 export function printCeremonyRecord(record: CeremonyRecord): string {
   const { token, module, signedBy } = record;
-  return [
+  return printLines([
     `CEREMONY RECORD, format ${record.version}`,
     '',
     ...fields([
@@ -49,7 +49,16 @@ export function printCeremonyRecord(record: CeremonyRecord): string {
     '',
     ...record.who.map((name) => `signed by hand: ______________________  ${name}`),
     '',
-  ].join('\n');
+  ]);
+}
+
+/**
+ * Lines of text. Whoever can write a record file can sign it with a key of their own: nothing in it may add a line, or
+ * move, hide or colour what the terminal shows of others.
+ */
+export function printLines(lines: readonly string[]): string {
+  const visible = (character: string) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`;
+  return lines.map((line) => line.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, visible)).join('\n');
 }
 
 type Field = readonly [name: string, value: string];

@@ -1,5 +1,5 @@
 import type { KeyList } from './list-keys.js';
-import { printLevel, printValue } from './print-record.js';
+import { printLevel, printLines, printValue } from './print-record.js';
 import type { RecordVerification } from './verify-record.js';
 
 /** The keys of a token as a table. */
@@ -8,7 +8,7 @@ export function printKeyList({ token, module, keys, others }: KeyList): string {
     if (objects > 1) return [name, `AMBIGUOUS: ${objects} objects`, ''];
     return [name, level === undefined ? 'signs' : printLevel(level), fingerprint ?? ''];
   });
-  return [
+  return printLines([
     `token ${token.label}, serial ${token.serial}, ${token.model}, firmware ${token.firmwareVersion}`,
     `module ${module.description}, library ${module.libraryVersion}`,
     '',
@@ -16,13 +16,13 @@ export function printKeyList({ token, module, keys, others }: KeyList): string {
     '',
     `${others} other objects`,
     '',
-  ].join('\n');
+  ]);
 }
 
 /** A record held against its token, key by key. */
 export function printRecordVerification(verification: RecordVerification): string {
   const { record, sameSerial, sameAuditKey, keys, matches } = verification;
-  return [
+  return printLines([
     `record of ${record.at}, ${record.ceremony}; its signature is right`,
     `token serial ${record.token.serial}: ${sameSerial ? 'as recorded' : 'ANOTHER TOKEN'}`,
     `${record.signedBy.name} ${record.signedBy.fingerprint}: ${sameAuditKey ? 'as recorded' : 'NOT THIS AUDIT KEY'}`,
@@ -35,7 +35,7 @@ export function printRecordVerification(verification: RecordVerification): strin
     ]),
     matches ? 'The token is as the record says.' : 'THE TOKEN DIFFERS FROM THE RECORD.',
     '',
-  ].join('\n');
+  ]);
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

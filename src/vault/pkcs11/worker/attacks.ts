@@ -2,7 +2,7 @@ import pkcs11js, { type Mechanism, type Template } from 'pkcs11js';
 import type { AttackResult } from '../../port.js';
 import { attributeType } from '../attributes.js';
 import { ENFORCED_LINKAGE, SEALED_LINKAGE } from '../key-profile.js';
-import { ckrOf, moduleError } from './faults.js';
+import { type Ckr, calling, ckrOf, mayConcernDevice, mayConcernItem, moduleError } from './faults.js';
 import type { FoundKey } from './key-ring.js';
 import type { Session } from './session.js';
 import { templateOf } from './template.js';
@@ -17,7 +17,12 @@ const AES: Template = [
 /** A block that is no M(J): its domain byte is neither a resident's nor the fingerprint's. */
 const THROW_AWAY_BLOCK = Buffer.from('RK1:\u0002throw-away.', 'latin1');
 
+/** Mechanisms that a linkage code must not be good for. */
+const ANY_MECHANISM = Buffer.from(BigUint64Array.of(BigInt(ECB.mechanism), BigInt(CMAC.mechanism)).buffer);
+
 type Attempt = readonly [attack: string, action: () => void];
+/** Attributes by number that are asked for otherwise than the library does. */
+type Change = Readonly<Record<number, boolean | Buffer>>;
 
 /**
  * Tries to get at a linkage code, on a key as it stands on the token and on throw-away linkage codes: random values
@@ -74,7 +79,7 @@ class ShootingRange {
         () => this.#destroy(this.#generate([{ type: attributeType('CKA_TRUSTED'), value: true }])),
       ],
     ];
-    return attempts.map(attempt);
+    return attempts.map((tried) => this.#attempt(tried));
   }
 
   attemptsOnLinkage(): AttackResult[] {
@@ -83,14 +88,14 @@ class ShootingRange {
     const linkage = this.#throwAwayLinkage();
     const code = this.#wrap(this.#key.handle, linkage);
     if (!usages.has('unwrap')) {
-      return [attempt(['unwrap with a record key', () => this.#destroy(this.#unwrap(code, {}))])];
+      return [this.#attempt(['unwrap with a record key', () => this.#destroy(this.#unwrap(code, {}))])];
     }
     return [...this.#attemptsOnUnwrapping(code), ...this.#attemptsOnUnwrapped(code)];
   }
 
   /** Asks for the linkage code as something else than a sealed object. */
   #attemptsOnUnwrapping(code: Buffer): AttackResult[] {
-    const changes: readonly (readonly [attack: string, change: Readonly<Record<number, boolean>>])[] = [
+    const changes: readonly (readonly [attack: string, change: Change])[] = [
       ['unwrap as readable', { [pkcs11js.CKA_SENSITIVE]: false }],
       ['unwrap for wrapping under any key', { [attributeType('CKA_WRAP_WITH_TRUSTED')]: false }],
       ['unwrap as a token object', { [pkcs11js.CKA_TOKEN]: true }],
@@ -99,16 +104,20 @@ class ShootingRange {
       ['unwrap as copyable', { [attributeType('CKA_COPYABLE')]: true }],
       ['unwrap for deriving', { [pkcs11js.CKA_DERIVE]: true }],
       ['unwrap for encrypting', { [pkcs11js.CKA_ENCRYPT]: true }],
+      ['unwrap for decrypting', { [pkcs11js.CKA_DECRYPT]: true }],
       ['unwrap for signing', { [pkcs11js.CKA_SIGN]: true }],
+      ['unwrap for verifying', { [pkcs11js.CKA_VERIFY]: true }],
       ['unwrap for wrapping', { [pkcs11js.CKA_WRAP]: true }],
+      ['unwrap for unwrapping', { [pkcs11js.CKA_UNWRAP]: true }],
+      ['unwrap for other mechanisms', { [attributeType('CKA_ALLOWED_MECHANISMS')]: ANY_MECHANISM }],
     ];
     const forged = Buffer.from(code);
     forged[1] = (forged[1] as number) ^ 1;
     return [
       ...changes.map(([attack, change]) =>
-        attempt([attack, () => this.#destroy(this.#unwrap(code, change))]),
+        this.#attempt([attack, () => this.#destroy(this.#unwrap(code, change))]),
       ),
-      attempt(['unwrap a forged code', () => this.#destroy(this.#unwrap(forged, {}))]),
+      this.#attempt(['unwrap a forged code', () => this.#destroy(this.#unwrap(forged, {}))]),
     ];
   }
 
@@ -147,16 +156,16 @@ class ShootingRange {
         throw new Error('CKR_ATTRIBUTE_TYPE_INVALID:18');
     };
     return [
-      ...attempts.map(attempt),
-      report(attempt(['digest it (a fingerprint, not the code)', digest])),
-      report(attempt(['read its check value (a fingerprint, not the code)', checkValue])),
+      ...attempts.map((tried) => this.#attempt(tried)),
+      report(this.#attempt(['digest it (a fingerprint, not the code)', digest])),
+      report(this.#attempt(['read its check value (a fingerprint, not the code)', checkValue])),
     ];
   }
 
   /** PKCS#11 2.40 has no template for derived keys: what a link key makes is as readable as its caller asks for. */
   #attemptsOnDerived(): AttackResult[] {
     const { handle } = this.#key;
-    return [report(attempt(['derive as readable', () => this.#destroy(this.#derive(handle, false))]))];
+    return [report(this.#attempt(['derive as readable', () => this.#destroy(this.#derive(handle, false))]))];
   }
 
   get #decrypts(): boolean {
@@ -173,7 +182,7 @@ class ShootingRange {
     ]);
   }
 
-  #unwrap(code: Buffer, change: Readonly<Record<number, boolean>>): Buffer {
+  #unwrap(code: Buffer, change: Change): Buffer {
     const { module, handle } = this.#session;
     const template = templateOf(this.#key.trusted ? ENFORCED_LINKAGE : SEALED_LINKAGE);
     const changed = template.map(
@@ -224,6 +233,34 @@ class ShootingRange {
     ]);
   }
 
+  /**
+   * Makes one attempt. A module that does not know what is asked for refuses it too. An answer that may be about the
+   * device counts only when what the key is for works just then, and the attempt is refused again.
+   */
+  #attempt(tried: Attempt): AttackResult {
+    const [attack] = tried;
+    let refusal = refusalOf(tried);
+    if (refusal !== undefined && mayConcernDevice(refusal)) {
+      calling(attack, () => this.#useAsMeant());
+      refusal = refusalOf(tried);
+    }
+    if (refusal === undefined) return { attack, outcome: 'accepted', answer: 'CKR_OK' };
+    return { attack, outcome: 'refused', answer: refusal.name };
+  }
+
+  /** Does what the key is for; throws the module's answer when that fails. */
+  #useAsMeant(): void {
+    const { handle, usages } = this.#key;
+    if (usages.has('derive')) {
+      this.#destroy(this.#derive(handle, true));
+      return;
+    }
+    const linkage = this.#throwAwayLinkage();
+    const code = this.#wrap(handle, linkage);
+    this.#destroy(linkage);
+    if (usages.has('unwrap')) this.#destroy(this.#unwrap(code, {}));
+  }
+
   #destroy(object: Buffer): void {
     this.#session.module.C_DestroyObject(this.#session.handle, object);
   }
@@ -240,15 +277,15 @@ class ShootingRange {
   }
 }
 
-/** Makes one attempt. A module that does not know what is asked for refuses it too. */
-function attempt([attack, action]: Attempt): AttackResult {
+/** The module's refusal of one attempt; `undefined` when it was accepted. A device that fails refuses nothing. */
+function refusalOf([attack, action]: Attempt): Ckr | undefined {
   try {
     action();
-    return { attack, outcome: 'accepted', answer: 'CKR_OK' };
+    return undefined;
   } catch (error) {
     const ckr = ckrOf(error);
-    if (ckr === undefined) throw moduleError(attack, error);
-    return { attack, outcome: 'refused', answer: ckr.name };
+    if (ckr === undefined || !mayConcernItem(ckr)) throw moduleError(attack, error);
+    return ckr;
   }
 }
 

@@ -79,6 +79,11 @@ export function mayConcernItem(ckr: Ckr): boolean {
   return !FAULTS.has(ckr.code);
 }
 
+/** True when an answer may be about the device, whatever was asked of it. */
+export function mayConcernDevice(ckr: Ckr): boolean {
+  return FAULTS.has(ckr.code) || EITHER.has(ckr.code);
+}
+
 /** The error of this library for a failed call of a module: names the function and the answer, nothing else. */
 export function moduleError(call: string, error: unknown): RenkeiError {
   if (error instanceof RenkeiError) return error;

@@ -10,7 +10,7 @@ import type { Session } from './session.js';
 /**
  * Proves the level of a key: reads its attributes back and holds them against the profile of level 3, then tries to
  * get at a linkage code with it. A key is of level 3 when every attribute agrees and every attack is refused; of
- * level 2 when it permits nothing but what its kind needs; else of level 1.
+ * level 2 when it permits nothing but what its kind needs and cannot be modified; else of level 1.
  */
 export function proveKey(session: Session, ring: KeyRing, name: KeyName): KeyAssurance {
   const key = ring.find(name);
@@ -25,11 +25,15 @@ export function proveKey(session: Session, ring: KeyRing, name: KeyName): KeyAss
     .filter(({ outcome }) => outcome === 'accepted')
     .map(({ attack }) => `accepted: ${attack}`);
   const reasons = [...deviations, ...accepted];
-  return { name, level: reasons.length === 0 ? 3 : withoutProof(key), reasons, attacks };
+  return { name, level: reasons.length === 0 ? 3 : withoutProof(session, key), reasons, attacks };
 }
 
-/** The level a key has by what it permits, when the HSM does not enforce more. */
-function withoutProof({ name, usages }: FoundKey): 1 | 2 {
+/**
+ * The level a key has by what it permits, when the HSM does not enforce more. One that can be modified permits what the
+ * next holder of the PIN wants it to.
+ */
+function withoutProof(session: Session, { name, handle, usages }: FoundKey): 1 | 2 {
+  if (readAttribute(session, handle, 'CKA_MODIFIABLE') !== false) return 1;
   const sealed: readonly string[] = sealedUsages(name);
   return [...usages].every((usage) => sealed.includes(usage)) ? 2 : 1;
 }
