@@ -22,7 +22,7 @@ const ANY_MECHANISM = Buffer.from(BigUint64Array.of(BigInt(ECB.mechanism), BigIn
 
 type Attempt = readonly [attack: string, action: () => void];
 /** Attributes by number that are asked for otherwise than the library does. */
-type Change = Readonly<Record<number, boolean | Buffer>>;
+type Change = Readonly<Record<number, boolean | number | Buffer>>;
 
 /**
  * Tries to get at a linkage code, on a key as it stands on the token and on throw-away linkage codes: random values
@@ -41,6 +41,11 @@ export function attackKey(session: Session, key: FoundKey): AttackResult[] {
   }
 }
 
+/** Attacks on a key itself that say more about its level than that it is not 3. */
+export const CHANGE_THE_KEY = "change the key's attributes";
+export const COPY_THE_KEY = 'copy the key for decrypting';
+export const WRAP_THE_KEY = 'wrap the key';
+
 class ShootingRange {
   readonly #session: Session;
   readonly #key: FoundKey;
@@ -58,13 +63,13 @@ class ShootingRange {
       ['decrypt with the key', () => this.#operation((s) => module.C_DecryptInit(s, ECB, key))],
       ['sign with the key', () => this.#operation((s) => module.C_SignInit(s, CMAC, key))],
       [
-        "change the key's attributes",
+        CHANGE_THE_KEY,
         // To what it is: should it succeed, nothing has changed.
         () =>
           module.C_SetAttributeValue(handle, key, [{ type: pkcs11js.CKA_DECRYPT, value: this.#decrypts }]),
       ],
       [
-        'copy the key for decrypting',
+        COPY_THE_KEY,
         () =>
           this.#destroy(
             module.C_CopyObject(handle, key, [
@@ -73,7 +78,7 @@ class ShootingRange {
             ]),
           ),
       ],
-      ['wrap the key', () => void module.C_WrapKey(handle, KEY_WRAP, this.#ownKey(), key, Buffer.alloc(64))],
+      [WRAP_THE_KEY, () => void module.C_WrapKey(handle, KEY_WRAP, this.#ownKey(), key, Buffer.alloc(64))],
       [
         'make a trusted key as the user',
         () => this.#destroy(this.#generate([{ type: attributeType('CKA_TRUSTED'), value: true }])),
@@ -109,6 +114,7 @@ class ShootingRange {
       ['unwrap for verifying', { [pkcs11js.CKA_VERIFY]: true }],
       ['unwrap for wrapping', { [pkcs11js.CKA_WRAP]: true }],
       ['unwrap for unwrapping', { [pkcs11js.CKA_UNWRAP]: true }],
+      ['unwrap as a generic secret', { [pkcs11js.CKA_KEY_TYPE]: pkcs11js.CKK_GENERIC_SECRET }],
       ['unwrap for other mechanisms', { [attributeType('CKA_ALLOWED_MECHANISMS')]: ANY_MECHANISM }],
     ];
     const forged = Buffer.from(code);
@@ -184,14 +190,15 @@ class ShootingRange {
 
   #unwrap(code: Buffer, change: Change): Buffer {
     const { module, handle } = this.#session;
-    const template = templateOf(this.#key.trusted ? ENFORCED_LINKAGE : SEALED_LINKAGE);
+    const template = [...AES, ...templateOf(this.#key.trusted ? ENFORCED_LINKAGE : SEALED_LINKAGE)];
     const changed = template.map(
       ({ type, value }) => ({ type, value: change[type] ?? value }) as Template[number],
     );
     const added = Object.entries(change)
       .filter(([type]) => !template.some((attribute) => attribute.type === Number(type)))
       .map(([type, value]) => ({ type: Number(type), value }));
-    return module.C_UnwrapKey(handle, KEY_WRAP, this.#key.handle, code, [...AES, ...added, ...changed]);
+    // What is added stands before CKA_MODIFIABLE false, after which SoftHSM sets nothing.
+    return module.C_UnwrapKey(handle, KEY_WRAP, this.#key.handle, code, [...added, ...changed]);
   }
 
   #wrap(key: Buffer, value: Buffer): Buffer {
