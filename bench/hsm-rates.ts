@@ -1,13 +1,15 @@
+import { writeFileSync } from 'node:fs';
 import { institutionAudience, storeAudience, type Vault } from 'renkei';
 import { type KeyLevel, openPkcs11Vault, provisionKeys } from 'renkei/pkcs11';
 import { makeNssToken } from '../test/support/nss.js';
 import { serveToken } from '../test/support/p11-kit.js';
 import { syntheticResidents } from '../test/support/residents.js';
 import { makeScratchToken } from '../test/support/softhsm.js';
+import { describeMachine } from './results.js';
 
 /**
  * The rates that docs/hsm quotes: one session through `openPkcs11Vault`, best of several rounds, on every module that
- * is tried there. Prints one Markdown table.
+ * is tried there. Prints one Markdown table, and writes the file that is named, from which the pages quote.
  */
 
 const STORE = storeAudience(1);
@@ -18,6 +20,17 @@ const ROWS = { sealed: 2_000, bulk: 300_000 } as const;
 
 type Access = Omit<Parameters<typeof openPkcs11Vault>[0], 'engine'>;
 type Engine = keyof typeof ROWS;
+
+/** One row of the table; rates in codes a second. */
+interface RateRow {
+  readonly module: string;
+  readonly level: KeyLevel;
+  readonly engine: Engine;
+  readonly derive: number;
+  readonly translate: number;
+}
+
+const rows: RateRow[] = [];
 
 async function provision(access: Access, level: KeyLevel, soPin?: () => string): Promise<void> {
   const keys = NAMES.map((name) => ({ name, level }));
@@ -35,16 +48,17 @@ async function rate(rows: number, round: () => Promise<unknown>): Promise<number
   return Math.round(best);
 }
 
-async function measure(what: string, level: KeyLevel, access: Access, engine: Engine): Promise<void> {
+async function measure(module: string, level: KeyLevel, access: Access, engine: Engine): Promise<void> {
   const vault: Vault = await openPkcs11Vault({ ...access, engine });
-  const rows = ROWS[engine];
+  const count = ROWS[engine];
   try {
-    const [codes] = (await vault.derive(syntheticResidents(1, 0, rows), [STORE])).codes as [Uint8Array];
-    const batches = Array.from({ length: ROUNDS }, () => syntheticResidents(1, 0, rows));
-    const derive = await rate(rows, () => vault.derive(batches.pop() as Uint8Array, [STORE]));
-    const translate = await rate(rows, () => vault.translate(codes, STORE, [AAA]));
+    const [codes] = (await vault.derive(syntheticResidents(1, 0, count), [STORE])).codes as [Uint8Array];
+    const batches = Array.from({ length: ROUNDS }, () => syntheticResidents(1, 0, count));
+    const derive = await rate(count, () => vault.derive(batches.pop() as Uint8Array, [STORE]));
+    const translate = await rate(count, () => vault.translate(codes, STORE, [AAA]));
     const [one, two] = [derive, translate].map((value) => value.toLocaleString('en'));
-    console.log(`| ${what} | ${level} | ${engine} | ${one} | ${two} |`);
+    console.log(`| ${module} | ${level} | ${engine} | ${one} | ${two} |`);
+    rows.push({ module, level, engine, derive, translate });
   } finally {
     await vault.close();
   }
@@ -76,4 +90,8 @@ try {
 } finally {
   softhsm.remove();
   nss.remove();
+}
+const [path] = process.argv.slice(2);
+if (path !== undefined) {
+  writeFileSync(path, `${JSON.stringify({ machine: describeMachine(), rows }, null, 2)}\n`);
 }
