@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
@@ -149,7 +149,8 @@ async function run(token: ScratchToken, folder: string, { level, residents }: De
   rows.push([`level proved by attacks: ${assurance.level} ${assurance.name}`, '', '']);
   rows.push(['persons in the issuance store', count(persons), '']);
   rows.push(['issuances in the issuance store', count(issuances), '']);
-  const bytes = statSync(path).size;
+  // The write-ahead log is part of the database until its pages are moved into the file.
+  const bytes = readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
   rows.push([
     'database',
     `${(bytes / 2 ** 20).toFixed(0)} MiB`,
