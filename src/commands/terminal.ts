@@ -14,8 +14,9 @@ const ERASE = [0x08, 0x7f];
 export async function askTerminal(question: string, echo: 'hidden' | 'shown'): Promise<Uint8Array> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY) throw new RenkeiError('OPTION_INVALID', 'there is no terminal to ask on');
-  stderr.write(question);
+  // Before the question: whoever answers at once must not see the answer echoed.
   stdin.setRawMode(true);
+  stderr.write(question);
   stdin.resume();
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {

@@ -3,7 +3,6 @@ export type { CeremonyOptions, MakingOptions } from './ceremony/ceremony-options
 export {
   type CeremonyKind,
   type CeremonyRecord,
-  type Deviation,
   formatCeremonyRecord,
   type RecordedKey,
 } from './ceremony/ceremony-record.js';
@@ -44,3 +43,4 @@ export type { ProvisionedKey } from './make-keys.js';
 export type { Engine, PinCallback, Pkcs11VaultOptions, TokenOptions, TokenSelector } from './options.js';
 export { openPkcs11Vault } from './pkcs11-vault.js';
 export { type KeyToProvision, type ProvisionKeysOptions, provisionKeys } from './provision-keys.js';
+export type { Deviation } from './readable-profile.js';

@@ -103,7 +103,7 @@ describe('lock-down of a token of level 1', () => {
     const after = (await listKeys(token(label))).keys;
     expect(after.map(({ fingerprint }) => fingerprint)).toEqual(listed.map(({ fingerprint }) => fingerprint));
     expect(listed.map(({ level }) => level)).toEqual([undefined, 1, 1, 1]);
-    expect(after.map(({ level }) => level)).toEqual([undefined, 3, 2, 2]);
+    expect(after.map(({ level }) => level)).toEqual([undefined, 2, 2, 2]);
 
     await using sealed = await openPkcs11Vault(token(label));
     expect((await sealed.derive(residents(), [store])).codes[0]).toEqual(before);

@@ -1,6 +1,7 @@
 import type { AuditKeyName } from '../../../codes/key-names.js';
-import type { AttributeValue, KeyDescription, RefusedAttempt, TokenDescription } from '../key-description.js';
+import type { KeyDescription, RefusedAttempt, TokenDescription } from '../key-description.js';
 import type { KeyLevel } from '../key-profile.js';
+import type { Deviation } from '../readable-profile.js';
 import { canonicalJson } from './canonical.js';
 
 /** What a ceremony did. */
@@ -11,16 +12,6 @@ export type CeremonyKind =
   | 'add-record-period'
   | 'lock-down'
   | 'destroy';
-
-/** An attribute that is not as the profile wants it. */
-export interface Deviation {
-  /** The attribute's standard name. */
-  readonly attribute: string;
-  /** What the profile wants. */
-  readonly expected: AttributeValue;
-  /** What the module answered; `null` when it does not know the attribute. */
-  readonly found: AttributeValue;
-}
 
 /** One key in a ceremony record. */
 export interface RecordedKey extends KeyDescription {

@@ -1,8 +1,9 @@
 import { type KeyName, parseKeyName } from '../../../codes/key-names.js';
 import { checkOptions } from '../../../errors/options.js';
 import type { KeyDescription, ReadAttributes, TokenDescription } from '../key-description.js';
-import { type KeyLevel, sealedUsages } from '../key-profile.js';
+import { type KeyLevel, keyProfile, sealedUsages } from '../key-profile.js';
 import { checkToken, TOKEN_RULES, type TokenOptions } from '../options.js';
+import { deviationsFrom, readableProfile } from '../readable-profile.js';
 import { withTokenSession } from '../token-session.js';
 
 /** One key of a token. */
@@ -58,7 +59,5 @@ function levelAllowed(name: KeyName, attributes: ReadAttributes): KeyLevel {
     (usage) => usages.includes(usage) || attributes[usage] === false,
   );
   if (!sealed || attributes.CKA_MODIFIABLE !== false) return 1;
-  // A link key has no audience to be unwrapped by: what seals it at level 2 is all that level 3 asks of it.
-  if (usages.includes('CKA_DERIVE') || attributes.CKA_TRUSTED === true) return 3;
-  return 2;
+  return deviationsFrom(readableProfile(keyProfile(name, 3).attributes), attributes).length === 0 ? 3 : 2;
 }

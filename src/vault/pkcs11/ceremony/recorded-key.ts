@@ -1,8 +1,8 @@
-import type { AttributeName } from '../attributes.js';
-import type { AttributeValue, KeyDescription, ReadAttributes, RefusedAttempt } from '../key-description.js';
+import type { KeyDescription, ReadAttributes, RefusedAttempt } from '../key-description.js';
 import { planKey } from '../key-plan.js';
-import type { KeyLevel, ProfileAttribute } from '../key-profile.js';
-import type { Deviation, RecordedKey } from './ceremony-record.js';
+import type { KeyLevel } from '../key-profile.js';
+import { deviationsFrom, isTemplate, readableProfile } from '../readable-profile.js';
+import type { RecordedKey } from './ceremony-record.js';
 
 /** What a key that was generated on the token says of its origin. */
 const GENERATED: ReadAttributes = {
@@ -24,8 +24,8 @@ export function recordKey(
     ...key,
     outcome,
     deviations: [
-      ...deviations(key.attributes, { ...expected(attributes), ...origin }),
-      ...deviations(key.publicHalf?.attributes ?? {}, expected(publicAttributes)),
+      ...deviationsFrom({ ...readableProfile(attributes), ...origin }, key.attributes),
+      ...deviationsFrom(readableProfile(publicAttributes), key.publicHalf?.attributes ?? {}),
     ],
     unreadable: attributes.filter(isTemplate).map(({ name }) => name),
     refused,
@@ -35,31 +35,4 @@ export function recordKey(
 /** A key that is no more, as the token showed it last. */
 export function recordDestroyed(key: KeyDescription): RecordedKey {
   return { ...key, outcome: 'destroyed', deviations: [], unreadable: [], refused: [] };
-}
-
-/** A template holds pointers of the module's own memory: it can be set through pkcs11js, never read. */
-function isTemplate({ value }: ProfileAttribute): boolean {
-  return typeof value !== 'boolean' && typeof value[0] === 'object';
-}
-
-function expected(attributes: readonly ProfileAttribute[]): ReadAttributes {
-  const readable = attributes.filter((attribute) => !isTemplate(attribute));
-  return Object.fromEntries(
-    readable.map(({ name, value }) => [
-      name,
-      typeof value === 'boolean' ? value : ([...value] as string[]).sort(),
-    ]),
-  );
-}
-
-function deviations(read: ReadAttributes, wanted: ReadAttributes): Deviation[] {
-  return Object.entries(wanted).flatMap(([attribute, value]) => {
-    const found = read[attribute as AttributeName] ?? null;
-    return sameValue(found, value) ? [] : [{ attribute, expected: value, found }];
-  });
-}
-
-/** True for equal attributes: lists of mechanisms are sorted when they are read. */
-export function sameValue(a: AttributeValue, b: AttributeValue): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

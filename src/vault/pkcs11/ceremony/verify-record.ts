@@ -4,11 +4,11 @@ import { RenkeiError } from '../../../errors/renkei-error.js';
 import type { AttributeName } from '../attributes.js';
 import type { AttributeValue, KeyDescription, ReadAttributes } from '../key-description.js';
 import { checkToken, TOKEN_RULES, type TokenOptions } from '../options.js';
+import { type Deviation, sameValue } from '../readable-profile.js';
 import type { SessionWorker } from '../session-worker.js';
 import { withTokenSession } from '../token-session.js';
-import type { CeremonyRecord, Deviation, RecordedKey } from './ceremony-record.js';
+import type { CeremonyRecord, RecordedKey } from './ceremony-record.js';
 import { checkCeremonyRecord, RECORD_RULE } from './check-record.js';
-import { sameValue } from './recorded-key.js';
 
 /** Options of {@link verifyCeremonyRecord}. */
 export interface VerifyRecordOptions extends TokenOptions {

@@ -1,10 +1,11 @@
 import type { KeyName } from '../../../codes/key-names.js';
 import type { AssuranceLevel, KeyAssurance } from '../../port.js';
-import { keyProfile, type ProfileAttribute, sealedUsages } from '../key-profile.js';
+import { keyProfile, sealedUsages } from '../key-profile.js';
+import { deviationsFrom, readableProfile } from '../readable-profile.js';
 import { attackKey, CHANGE_THE_KEY, COPY_THE_KEY, WRAP_THE_KEY } from './attacks.js';
 import { moduleError } from './faults.js';
 import type { FoundKey, KeyRing } from './key-ring.js';
-import { readAttribute } from './read-attribute.js';
+import { readAttribute, readAttributes } from './read-attribute.js';
 import type { Session } from './session.js';
 
 /**
@@ -48,18 +49,13 @@ function withoutProof(session: Session, { name, handle, usages }: FoundKey): 1 |
   return [...usages].every((usage) => sealed.includes(usage)) ? 2 : 1;
 }
 
-/** Attributes of the level-3 profile that the key does not have, or that its module does not know. */
+/**
+ * Attributes of the level-3 profile that the key does not have, or that its module does not know. The unwrap template
+ * cannot be read; the attacks show whether it is there.
+ */
 function readDeviations(session: Session, { name, handle }: FoundKey): string[] {
-  return keyProfile(name, 3).attributes.flatMap(({ name: attribute, value }) => {
-    // A template is an array of pointers, which cannot be read; the attacks show whether it is there.
-    if (attribute === 'CKA_UNWRAP_TEMPLATE') return [];
-    const found = readAttribute(session, handle, attribute);
-    if (found === null) return [`${attribute} is not known to the module`];
-    return sameValue(found, value) ? [] : [`${attribute} is not as level 3 wants it`];
-  });
-}
-
-function sameValue(found: unknown, wanted: ProfileAttribute['value']): boolean {
-  if (typeof wanted === 'boolean') return found === wanted;
-  return Array.isArray(found) && JSON.stringify(found) === JSON.stringify([...wanted].sort());
+  const read = readAttributes(session, handle, 'secret');
+  return deviationsFrom(readableProfile(keyProfile(name, 3).attributes), read).map(({ attribute, found }) =>
+    found === null ? `${attribute} is not known to the module` : `${attribute} is not as level 3 wants it`,
+  );
 }
