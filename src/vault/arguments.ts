@@ -10,6 +10,11 @@ import type { DeriveOptions, VaultCallOptions } from './port.js';
 
 /** The checks that every vault makes alike, in one place: what is wrong with a call is the same error everywhere. */
 
+/** Checks the options of a call that takes no others. */
+export function checkCallOptions(what: string, options: VaultCallOptions): void {
+  checkOptions(what, options, CALL_RULES);
+}
+
 /** Checks a call of `derive`; gives the number of rows. */
 export function checkDerive(
   residents: Uint8Array,
@@ -56,7 +61,7 @@ function checkRewrap(
   to: readonly Audience[],
   options: VaultCallOptions,
 ): number {
-  checkOptions(what, options, CALL_RULES);
+  checkCallOptions(what, options);
   const rows = rowCount(codes, CODE_LENGTH, 'codes');
   checkAudiences(to);
   if (parseAudience(from).kind === 'record') {

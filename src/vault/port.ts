@@ -129,10 +129,10 @@ export interface Vault {
   ): Promise<PackedCodes>;
 
   /** The key's fingerprint, 16 lower-case hex digits, computed by the vault (see `docs/spec.md`). */
-  fingerprint(key: KeyName): Promise<string>;
+  fingerprint(key: KeyName, options?: VaultCallOptions): Promise<string>;
 
   /** Proves, as far as the vault can, where linkage codes can be seen; tries the attacks anew at each call. */
-  assurance(): Promise<Assurance>;
+  assurance(options?: VaultCallOptions): Promise<Assurance>;
 
   /** How the vault is doing. Answers at once and never throws. */
   health(): VaultHealth;

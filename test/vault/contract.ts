@@ -426,6 +426,15 @@ export function vaultContract({ name, open, advances, assurance, longBatch }: Va
       await Promise.all(calls);
     });
 
+    it('refuses unknown options of a fingerprint and of the assurance, and gives up when it is aborted', async () => {
+      const unknown = { timeout: 5 } as never;
+      await expect(vault.fingerprint(AAA, unknown)).rejects.toThrow(withCode('OPTION_UNKNOWN'));
+      await expect(vault.assurance(unknown)).rejects.toThrow(withCode('OPTION_UNKNOWN'));
+      const signal = AbortSignal.abort();
+      await expect(vault.fingerprint(AAA, { signal })).rejects.toThrow(withCode('ABORTED'));
+      await expect(vault.assurance({ signal })).rejects.toThrow(withCode('ABORTED'));
+    });
+
     it('says what its assurance is', async () => {
       await vault.derive(packed('24727059608'), [AAA]);
       const stated = await vault.assurance();

@@ -11,7 +11,7 @@ import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { type Refusal, RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../../subjects/resident-record-code.js';
-import { checkAdvance, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import { checkAdvance, checkCallOptions, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
 import { CallLimits, openLimits } from '../call-limits.js';
 import { notify, type VaultCall, type VaultObserver } from '../events.js';
 import { readFingerprints } from '../expected-fingerprints.js';
@@ -166,21 +166,32 @@ class Pkcs11Vault extends Redacted implements Vault {
     });
   }
 
-  fingerprint(key: KeyName): Promise<string> {
-    return this.#call('fingerprint', {}, (limits) => this.#pin(parseKeyName(key).name, limits));
+  fingerprint(key: KeyName, options: VaultCallOptions = {}): Promise<string> {
+    return this.#call('fingerprint', options, (limits) => {
+      checkCallOptions('fingerprint', options);
+      return this.#pin(parseKeyName(key).name, limits);
+    });
   }
 
-  assurance(): Promise<Assurance> {
+  assurance(options: VaultCallOptions = {}): Promise<Assurance> {
     return this.#drain.run(async () => {
-      const limits = new CallLimits({});
-      const { names } = await this.#pool.run((worker) => worker.ask('listKeys', null), limits);
-      const keys: KeyAssurance[] = [];
-      for (const key of names) {
-        if (parseKeyName(key).kind !== 'audit')
-          keys.push(await this.#prove(key, limits).catch(unusable(key)));
+      checkCallOptions('assurance', options);
+      const limits = new CallLimits(options);
+      try {
+        return await this.#proveAll(limits);
+      } finally {
+        limits.dispose();
       }
-      return summarise(this.#engine, keys);
     });
+  }
+
+  async #proveAll(limits: CallLimits): Promise<Assurance> {
+    const { names } = await this.#pool.run((worker) => worker.ask('listKeys', null), limits);
+    const keys: KeyAssurance[] = [];
+    for (const key of names) {
+      if (parseKeyName(key).kind !== 'audit') keys.push(await this.#prove(key, limits).catch(unusable(key)));
+    }
+    return summarise(this.#engine, keys);
   }
 
   health(): VaultHealth {

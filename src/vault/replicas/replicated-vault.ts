@@ -3,7 +3,7 @@ import { wipe } from '../../bytes/wipe.js';
 import { type Audience, type KeyName, linkKey, parseKeyName } from '../../codes/key-names.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
-import { checkAdvance, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import { checkAdvance, checkCallOptions, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
 import { CallLimits } from '../call-limits.js';
 import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions, VaultHealth } from '../port.js';
 import { lowestAssurance } from './assurance.js';
@@ -111,19 +111,21 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
     });
   }
 
-  fingerprint(key: KeyName): Promise<string> {
+  fingerprint(key: KeyName, options: VaultCallOptions = {}): Promise<string> {
     return this.#drain.run(() => {
+      checkCallOptions('fingerprint', options);
       const { name } = parseKeyName(key);
-      return this.#onOneReplica([name], {}, (replica) => replica.fingerprint(name));
+      return this.#onOneReplica([name], options, (replica) => replica.fingerprint(name));
     });
   }
 
   /** The lowest level of the replicas that are not refused. */
-  assurance(): Promise<Assurance> {
+  assurance(options: VaultCallOptions = {}): Promise<Assurance> {
     return this.#drain.run(async () => {
+      checkCallOptions('assurance', options);
       const inUse = this.#replicas.filter(({ state }) => state !== 'refused');
       if (inUse.length === 0) throw allRefused();
-      const answers = await Promise.allSettled(inUse.map(({ vault }) => vault.assurance()));
+      const answers = await Promise.allSettled(inUse.map(({ vault }) => vault.assurance(options)));
       answers.forEach((answer, k) => {
         if (answer.status === 'fulfilled') this.#assurances.set(inUse[k] as Replica, answer.value);
       });

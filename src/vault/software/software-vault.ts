@@ -3,11 +3,12 @@ import { Redacted } from '../../bytes/redacted.js';
 import { wipe } from '../../bytes/wipe.js';
 import { type Audience, type KeyName, linkKey } from '../../codes/key-names.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
+import { throwIfAborted } from '../../errors/abort.js';
 import { checkOptions, required } from '../../errors/options.js';
 import type { Refusal } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { BLOCK_LENGTH, writeLinkageBlocks } from '../../scheme/linkage-block.js';
-import { checkAdvance, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import { checkAdvance, checkCallOptions, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
 import { CallLimits } from '../call-limits.js';
 import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions, VaultHealth } from '../port.js';
 import { SoftwareKeys } from './software-keys.js';
@@ -102,18 +103,30 @@ class SoftwareVault extends Redacted implements Vault {
     });
   }
 
-  fingerprint(key: KeyName): Promise<string> {
-    return this.#drain.run(() => this.#keys.fingerprint(key));
+  fingerprint(key: KeyName, options: VaultCallOptions = {}): Promise<string> {
+    return this.#drain.run(() => {
+      checkCallOptions('fingerprint', options);
+      throwIfAborted(options.signal);
+      return this.#keys.fingerprint(key);
+    });
   }
 
-  assurance(): Promise<Assurance> {
-    return this.#drain.run(() => ({
+  assurance(options: VaultCallOptions = {}): Promise<Assurance> {
+    return this.#drain.run(() => {
+      checkCallOptions('assurance', options);
+      throwIfAborted(options.signal);
+      return this.#assurance();
+    });
+  }
+
+  #assurance(): Assurance {
+    return {
       level: 0,
       name: 'software',
       basis: 'process-memory',
       reasons: ['keys and linkage codes are in the memory of this process'],
       keys: this.#keys.names().map((name) => ({ name, level: 0, reasons: [], attacks: [] })),
-    }));
+    };
   }
 
   health(): VaultHealth {
