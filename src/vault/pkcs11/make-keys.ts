@@ -3,8 +3,8 @@ import type { KeyName } from '../../codes/key-names.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { planKey } from './key-plan.js';
 import type { KeyLevel } from './key-profile.js';
+import { logIn } from './log-in.js';
 import type { PinCallback } from './options.js';
-import { logIn } from './session-pool.js';
 import type { SessionWorker } from './session-worker.js';
 
 /** A key to be made, its name and value checked. */

@@ -1,11 +1,11 @@
-import { wipe } from '../../bytes/wipe.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import type { CallLimits } from '../call-limits.js';
 import { notify, type VaultFault, type VaultObserver } from '../events.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { FaultError, faultOf } from './fault.js';
+import { logIn } from './log-in.js';
 import { ModuleReference } from './module-registry.js';
-import { type LoginRole, type PinCallback, readPin, type TokenOptions } from './options.js';
+import type { TokenOptions } from './options.js';
 import { withinLimits } from './patience.js';
 import type { OpenRequest } from './protocol.js';
 import { SessionLane } from './session-lane.js';
@@ -299,28 +299,6 @@ export class SessionPool {
     if (fault === 'device' || fault === 'worker' || code === 'HSM_UNAVAILABLE') this.#breaker.failed();
     else if (code === 'ABORTED' || code === 'DEADLINE_EXCEEDED') this.#breaker.abandoned();
     else this.#breaker.succeeded();
-  }
-}
-
-/**
- * Asks for a PIN and logs in with it: one call, whatever the answer.
- *
- * @param inside makes the call, for whoever is not counted as inside the module already
- */
-export async function logIn(
-  worker: SessionWorker,
-  role: LoginRole,
-  callback: PinCallback | undefined,
-  inside: (call: () => Promise<unknown>) => Promise<unknown> = (call) => call(),
-): Promise<void> {
-  const pin = await readPin(callback);
-  const shared = new SharedArrayBuffer(pin.length);
-  const copy = new Uint8Array(shared);
-  try {
-    copy.set(pin);
-    await inside(() => worker.ask('login', { pin: shared, role }));
-  } finally {
-    wipe(pin, copy);
   }
 }
 
