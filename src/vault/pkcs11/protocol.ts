@@ -16,6 +16,11 @@ export interface Requests {
     readonly request: StartRequest & { readonly finalize: boolean };
     readonly answer: { readonly initialisedHere: boolean };
   };
+  /**
+   * Forget the session without closing it. Handles are numbered anew when a module is initialised again: the old one
+   * may be somebody else's session now.
+   */
+  readonly forget: { readonly request: null; readonly answer: null };
   /** Find the token and open this worker's session, in place of the one it may have. Keys are found anew. */
   readonly open: { readonly request: OpenRequest; readonly answer: { readonly needsLogin: boolean } };
   /** Log in, once for the whole process. */

@@ -73,6 +73,7 @@ export class SessionLane {
 
   /** Opens a new session; every key is found anew and checked by fingerprint before its next use. */
   async openSession(epoch: number): Promise<{ readonly needsLogin: boolean }> {
+    await this.#forgetIfOlderThan(epoch);
     // Before it is known to succeed: a session that could not be opened asks for a new initialisation next time.
     this.#epoch = epoch;
     const answer = await this.worker.ask('open', this.#open);
@@ -91,10 +92,18 @@ export class SessionLane {
     this.#worker?.leave();
   }
 
-  /** Closes the session and ends the thread. */
-  async stop(finalize: boolean): Promise<void> {
+  /** Closes the session, unless the module was initialised again since it was opened, and ends the thread. */
+  async stop(finalize: boolean, epoch = this.#epoch): Promise<void> {
     if (this.#worker === undefined) return;
-    if (!this.#worker.isLost) await this.#worker.ask('stop', { finalize });
+    if (!this.#worker.isLost) {
+      await this.#forgetIfOlderThan(epoch);
+      await this.#worker.ask('stop', { finalize });
+    }
     await this.#worker.end();
+  }
+
+  /** A session from before went with its initialisation of the module; its handle may mean another lane's by now. */
+  async #forgetIfOlderThan(epoch: number): Promise<void> {
+    if (this.#epoch !== -1 && this.#epoch !== epoch) await this.worker.ask('forget', null);
   }
 }

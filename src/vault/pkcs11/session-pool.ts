@@ -166,7 +166,8 @@ export class SessionPool {
       // Only a living thread can finalise: some may never have been started, others may have died.
       const last = [...idle].findLast((lane) => lane.isAlive);
       for (const lane of idle) {
-        await lane.stop(finalize && idle.size === this.#lanes.length && lane === last).catch(ignoreLoss);
+        const isLast = finalize && idle.size === this.#lanes.length && lane === last;
+        await lane.stop(isLast, this.#module.epoch).catch(ignoreLoss);
       }
     });
   }
@@ -227,8 +228,8 @@ export class SessionPool {
           lane.reinitialise(finalize),
         );
       }
-      const { epoch } = this.#module;
-      const { needsLogin } = await this.#module.inside(() => lane.openSession(epoch));
+      // The epoch as it is once inside: it may change while one waits for that.
+      const { needsLogin } = await this.#module.inside(() => lane.openSession(this.#module.epoch));
       if (needsLogin) await this.#logIn(lane);
       lane.mended();
     } catch (error) {

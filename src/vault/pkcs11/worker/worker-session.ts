@@ -74,6 +74,10 @@ export class WorkerSession {
       this.#session = undefined;
       return { initialisedHere: reinitialise(opened(this.#module), libraryParameters, finalize) };
     },
+    forget: () => {
+      this.#session = undefined;
+      return null;
+    },
     open: (request) => {
       if (this.#session !== undefined) abandonSession(this.#session);
       this.#session = undefined;
