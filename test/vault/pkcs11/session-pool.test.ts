@@ -63,6 +63,38 @@ beforeEach(() => {
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('A pool of sessions', () => {
+  it.each([
+    ['device', ['forget', 'open', 'forget', 'open']],
+    ['session', ['open', 'open']],
+  ] as const)(
+    'after a fault of the %s, closes no handle that may be another session by now',
+    async (fault, wanted) => {
+      const pool = await open(2);
+      threads.asked.length = 0;
+      let failures = 2;
+      let mended = 0;
+      let bothMended = () => {};
+      // Each waits for the other, so that neither session is used twice.
+      const both = new Promise<void>((resolve) => {
+        bothMended = resolve;
+      });
+      const fail = () =>
+        pool.run(async () => {
+          await tick();
+          if (failures-- > 0) throw new FaultError(fault, 'injected');
+          if (++mended === 2) bothMended();
+          await both;
+        }, new CallLimits({}));
+      await Promise.all([fail(), fail()]);
+      // Handles are numbered anew by a new initialisation: "open" closes the old session, unless it is forgotten first.
+      expect(threads.asked.filter((asked) => asked === 'forget' || asked === 'open')).toEqual(wanted);
+      expect(threads.asked.filter((asked) => asked.startsWith('reinitialise'))).toHaveLength(
+        fault === 'device' ? 1 : 0,
+      );
+      await pool.close();
+    },
+  );
+
   it('serves whoever waits in the order they came', async () => {
     const pool = await open(1);
     const order: number[] = [];
