@@ -60,11 +60,23 @@ export type {
 } from './issuance/translation-result.js';
 export { createMemoryStore } from './stores/memory/memory-store.js';
 export {
+  type ChangeBatch,
+  type HeldRows,
   type IssuanceBatch,
+  type IssuanceDetails,
+  type IssuancePage,
+  type IssuanceStatistic,
   type IssuanceStore,
   type KeyRecord,
   MAX_BATCH_ROWS,
+  type PageRequest,
+  type PersonPage,
+  type RemovedIssuance,
+  type RemovedPerson,
+  type StoreCallOptions,
   type StoreCounts,
+  type StoreFinding,
+  type StoreInvariant,
   type WriteOutcome,
 } from './stores/port.js';
 export { type InstitutionCode, parseInstitutionCode } from './subjects/institution-code.js';

@@ -1,4 +1,5 @@
 import { RenkeiError } from '../errors/renkei-error.js';
+import type { HeldRows } from '../stores/port.js';
 
 /**
  * Makes sure that a store has answered for every row it was asked about. A row that is left out would count as "just
@@ -6,7 +7,7 @@ import { RenkeiError } from '../errors/renkei-error.js';
  *
  * @throws RenkeiError `STORE_CORRUPT`
  */
-export function everyRow(answer: Uint8Array, rows: number): Uint8Array {
-  if (answer instanceof Uint8Array && answer.length === rows) return answer;
+export function everyRow(answer: HeldRows, rows: number): HeldRows {
+  if (answer.versions instanceof Uint8Array && answer.versions.length === rows) return answer;
   throw new RenkeiError('STORE_CORRUPT', `the store has not answered for each of ${rows} rows`);
 }

@@ -1,6 +1,6 @@
 import { wipe } from '../bytes/wipe.js';
 import { type Audience, institutionAudience } from '../codes/key-names.js';
-import { codeAt, pickCodes, rowsWithout } from '../codes/packed-codes.js';
+import { codeAt, packCodes, pickCodes, rowsWithout } from '../codes/packed-codes.js';
 import { throwIfAborted } from '../errors/abort.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
 import { RenkeiError } from '../errors/renkei-error.js';
@@ -107,56 +107,62 @@ export async function storeBatch(
       issuedAt: parts.now(),
       storeCodes,
     });
-    const held = everyRow(answer, served.length);
-    if (served.length === rows && held.every((heldVersion) => heldVersion === 0)) {
+    const { versions, canonical } = everyRow(answer, served.length);
+    if (served.length === rows && canonical.size === 0 && versions.every((held) => held === 0)) {
       const all = ItemCodes.all(institutionCodes, version);
       return new IssuanceResult(acquisitionNumbers, all, alreadyIssued, refused);
     }
-    const older = new Map<number, number>();
+    const others: WantedCode[] = [];
     served.forEach((index, k) => {
-      const heldVersion = held[k] as number;
-      if (heldVersion !== 0) alreadyIssued[index] = 1;
-      if (heldVersion !== 0 && reissue !== true) return;
-      if (heldVersion === 0 || heldVersion === version)
+      const held = versions[k] as number;
+      if (held !== 0) alreadyIssued[index] = 1;
+      if (held !== 0 && reissue !== true) return;
+      const own = canonical.get(k);
+      if (own === undefined && (held === 0 || held === version)) {
         codes.set(index, codeAt(institutionCodes, k), version);
-      else older.set(k, heldVersion);
+      } else {
+        others.push({ index, storeCode: own ?? codeAt(storeCodes, k), version: held === 0 ? version : held });
+      }
     });
-    await fillOlder(parts, institution, older, storeCodes, (k, code, heldVersion) => {
-      codes.set(served[k] as number, code, heldVersion);
-    });
+    await makeCodes(parts, institution, others, codes);
   }
   return new IssuanceResult(acquisitionNumbers, codes, alreadyIssued, refused);
 }
 
+/** A code to be made from a person's store code. */
+export interface WantedCode {
+  /** Which item it is for. */
+  readonly index: number;
+  readonly storeCode: Uint8Array;
+  /** Version of the institution's key. */
+  readonly version: number;
+}
+
 /**
- * Makes, from store codes, the codes that an institution holds under another version than the active one.
+ * Makes codes from store codes: those that an institution holds under another version than the active one, and those
+ * of people whose resident record code was changed.
  *
- * @param older key version by row of `storeCodes`, rows ascending
+ * @param codes where they are put
  * @param signal gives up between items; not to be given once a batch is stored, whose codes are then wanted
  */
-export async function fillOlder(
+export async function makeCodes(
   { vault, keys, storeAudience }: Pick<IssuerParts, 'vault' | 'keys' | 'storeAudience'>,
   institution: InstitutionCode,
-  older: ReadonlyMap<number, number>,
-  storeCodes: Uint8Array,
-  fill: (row: number, code: Uint8Array, version: number) => void,
+  wanted: readonly WantedCode[],
+  codes: ItemCodes,
   signal?: AbortSignal,
 ): Promise<void> {
   const options = signal === undefined ? {} : { signal };
-  for (const version of new Set(older.values())) {
-    const rows = [...older].filter(([, other]) => other === version).map(([k]) => k);
+  for (const version of new Set(wanted.map((code) => code.version))) {
+    const group = wanted.filter((code) => code.version === version);
     const key = institutionAudience(institution, version);
     await keys.verify(key);
-    const { codes, refusals } = await vault.translate(
-      pickCodes(storeCodes, rows),
-      storeAudience,
-      [key],
-      options,
-    );
-    if (refusals.length > 0)
+    const storeCodes = packCodes(group.map(({ storeCode }) => storeCode));
+    const made = await vault.translate(storeCodes, storeAudience, [key], options);
+    if (made.refusals.length > 0)
       throw new RenkeiError('STORE_CORRUPT', 'a store code is not one of the store key');
-    rows.forEach((k, n) => {
-      fill(k, codeAt(codes[0] as Uint8Array, n), version);
+    group.forEach(({ index }, n) => {
+      codes.set(index, codeAt(made.codes[0] as Uint8Array, n), version);
     });
   }
 }

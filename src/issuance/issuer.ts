@@ -13,7 +13,14 @@ import { wipeResidents } from '../vault/arguments.js';
 import { everyRow } from './every-row.js';
 import type { IssuanceRequest } from './issuance-request.js';
 import type { IssuanceItem, IssuanceResult } from './issuance-result.js';
-import { fillOlder, type IssuerParts, type PreparedBatch, prepareBatch, storeBatch } from './issue-batch.js';
+import {
+  type IssuerParts,
+  makeCodes,
+  type PreparedBatch,
+  prepareBatch,
+  storeBatch,
+  type WantedCode,
+} from './issue-batch.js';
 import { issueStream } from './issue-stream.js';
 import {
   ISSUE_RULES,
@@ -197,18 +204,15 @@ export class Issuer extends Redacted {
       await this.#parts.keys.active(from);
       const active = await this.#parts.keys.active(to);
       const opened = await openCodes(this.#parts, texts, from, active.name, options.signal);
-      const answer = await this.#parts.store.heldVersions(to, opened.storeCodes);
-      const held = everyRow(answer, opened.rows.length);
-      const older = new Map<number, number>();
+      const answer = await this.#parts.store.lookUp(to, opened.storeCodes);
+      const { versions } = everyRow(answer, opened.rows.length);
+      const older: WantedCode[] = [];
       opened.rows.forEach((index, k) => {
-        const version = held[k] as number;
+        const version = versions[k] as number;
         if (version === active.version) codes.set(index, codeAt(opened.codes, k), version);
-        else if (version !== 0) older.set(k, version);
+        else if (version !== 0) older.push({ index, storeCode: codeAt(opened.storeCodes, k), version });
       });
-      const fill = (k: number, code: Uint8Array, version: number) => {
-        codes.set(opened.rows[k] as number, code, version);
-      };
-      await fillOlder(this.#parts, to, older, opened.storeCodes, fill, options.signal);
+      await makeCodes(this.#parts, to, older, codes, options.signal);
       return new TranslationResult(rows, codes, opened.refused);
     });
   }

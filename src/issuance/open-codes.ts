@@ -73,10 +73,11 @@ export async function openCodes(
     for (const k of forged) refused.set(group.rows[k] as number, 'CODE_FORGED');
     const genuine = rowsWithout(group.rows.length, forged);
     const genuineStoreCodes = pickCodes(unwrapped.codes[0] as Uint8Array, genuine);
-    const held = everyRow(await store.heldVersions(from, genuineStoreCodes), genuine.length);
+    const { versions, canonical } = everyRow(await store.lookUp(from, genuineStoreCodes), genuine.length);
     genuine.forEach((k, n) => {
       const index = group.rows[k] as number;
-      if (held[n] === 0) {
+      // A code made from an alias was never handed out: codes are made from the person's own.
+      if (versions[n] === 0 || canonical.has(n)) {
         refused.set(index, 'CODE_NOT_ISSUED');
         return;
       }

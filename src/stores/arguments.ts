@@ -1,9 +1,19 @@
 import { rowCount } from '../bytes/packed.js';
 import { institutionAudience, linkKey, parseKeyName } from '../codes/key-names.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
+import { throwIfAborted } from '../errors/abort.js';
+import { checkOptions, integerRule, required, signalRule } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
-import { type IssuanceBatch, type KeyRecord, MAX_BATCH_ROWS, type WriteOutcome } from './port.js';
+import {
+  type ChangeBatch,
+  type IssuanceBatch,
+  type KeyRecord,
+  MAX_BATCH_ROWS,
+  type PageRequest,
+  type StoreCallOptions,
+  type WriteOutcome,
+} from './port.js';
 
 /** The checks every store makes alike. */
 
@@ -28,6 +38,38 @@ export function checkIssuance({
   linkKey(generation);
   checkMoment('issuedAt', issuedAt);
   return checkStoreCodes(storeCodes);
+}
+
+/** Checks changes that are to be written; gives the number of pairs. */
+export function checkChange({ generation, changedAt, oldCodes, newCodes }: ChangeBatch): number {
+  linkKey(generation);
+  checkMoment('changedAt', changedAt);
+  const pairs = checkStoreCodes(oldCodes);
+  if (checkStoreCodes(newCodes) !== pairs) {
+    throw new RenkeiError('BUFFER_LENGTH', `${newCodes.length} bytes of new codes for ${pairs} old ones`);
+  }
+  return pairs;
+}
+
+const PAGE_RULES = {
+  after: {
+    expects: `${CODE_LENGTH} bytes`,
+    check: (value: unknown) => value instanceof Uint8Array && value.length === CODE_LENGTH,
+  },
+  limit: required(integerRule(1, MAX_BATCH_ROWS)),
+  signal: signalRule,
+};
+
+/** Checks which page is wanted, and that it still is. */
+export function checkPage(page: PageRequest): void {
+  checkOptions('page', page, PAGE_RULES);
+  throwIfAborted(page.signal);
+}
+
+/** Checks the options of a store call, and that the caller has not given up. */
+export function checkStoreCall(call: string, options: StoreCallOptions): void {
+  checkOptions(call, options, { signal: signalRule });
+  throwIfAborted(options.signal);
 }
 
 /** Checks a key to be put on record. */

@@ -7,3 +7,8 @@ export function codeTexts(codes: Uint8Array): string[] {
     bytes.toString('latin1', k * CODE_LENGTH, (k + 1) * CODE_LENGTH),
   );
 }
+
+/** The bytes of a text that {@link codeTexts} made, or of several joined. */
+export function codeOfText(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'latin1'));
+}

@@ -31,12 +31,136 @@ export interface IssuanceBatch {
   readonly storeCodes: Uint8Array;
 }
 
+/** Options every store call takes. */
+export interface StoreCallOptions {
+  /** Gives up with `ABORTED` before the transaction is committed: nothing of it is stored then. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a store knows of the rows of a batch. */
+export interface HeldRows {
+  /**
+   * One byte a row: the key version under which the institution holds the person's code, 0 for none. Of a batch that
+   * is being issued, 0 for a row that this call inserted.
+   */
+  readonly versions: Uint8Array;
+  /**
+   * By row, the person's own store code where the given one is another of the same person: the resident record code
+   * was changed. Codes are made from the person's own.
+   */
+  readonly canonical: ReadonlyMap<number, Uint8Array>;
+}
+
+/** Changes of resident record codes (住民票コードの変更), old and new together. */
+export interface ChangeBatch {
+  /** Generation of the linkage codes. */
+  readonly generation: number;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly changedAt: number;
+  /** n × 24 bytes: the store codes of the old resident record codes. */
+  readonly oldCodes: Uint8Array;
+  /** n × 24 bytes: those of the new ones, in the same order. */
+  readonly newCodes: Uint8Array;
+}
+
+/** What a physical deletion removed of one person. */
+export interface RemovedPerson {
+  /** Store codes removed: the person's own and those of changed resident record codes. 0: the store did not know the code. */
+  readonly storeCodes: number;
+  /** Codes of institutions that are gone, ordered by institution. */
+  readonly issuances: readonly RemovedIssuance[];
+}
+
+/** An issuance that a physical deletion removed. */
+export interface RemovedIssuance {
+  /** 機関コード. */
+  readonly institution: InstitutionCode;
+  /** Version of the institution's key. */
+  readonly keyVersion: number;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly issuedAt: number;
+}
+
+/** What a row says of an issued code. */
+export interface IssuanceDetails {
+  /** Version of the institution's key. */
+  readonly keyVersion: number;
+  /** Generation of the person's linkage code. */
+  readonly generation: number;
+  /** 発行日時, in milliseconds since 1970-01-01 UTC. */
+  readonly issuedAt: number;
+}
+
+/** Where to read on: rows come in the order of their store codes, compared as bytes. */
+export interface PageRequest extends StoreCallOptions {
+  /** 24 bytes: the last code of the page before. Default: from the start. */
+  readonly after?: Uint8Array;
+  /** Most rows wanted, 1 to {@link MAX_BATCH_ROWS}. */
+  readonly limit: number;
+}
+
+/** People, in the order of their store codes. A page shorter than its limit is the last. */
+export interface PersonPage {
+  /** n × 24 bytes. */
+  readonly storeCodes: Uint8Array;
+  /** n bytes: generation of each. */
+  readonly generations: Uint8Array;
+  /** By row, the person's own store code where this one is of a changed resident record code. */
+  readonly canonical: ReadonlyMap<number, Uint8Array>;
+}
+
+/** Issuances of one institution, in the order of their store codes. A page shorter than its limit is the last. */
+export interface IssuancePage {
+  /** n × 24 bytes: the persons' own store codes. */
+  readonly storeCodes: Uint8Array;
+  /** n bytes: key version of each. */
+  readonly keyVersions: Uint8Array;
+}
+
+/** Codes issued to one institution on one day (符号生成に関する統計). */
+export interface IssuanceStatistic {
+  /** 機関コード. */
+  readonly institution: InstitutionCode;
+  /** Version of the institution's key. */
+  readonly keyVersion: number;
+  /** Day in Japan, as `2026-04-01`. */
+  readonly day: string;
+  /** Codes issued that are still on record. */
+  readonly issued: number;
+}
+
+/** What must hold in a store, by name. docs/stores/ explains each. */
+export type StoreInvariant =
+  | 'storage-intact'
+  | 'key-name-valid'
+  | 'key-fingerprint-distinct'
+  | 'institution-has-key'
+  | 'store-code-length'
+  | 'person-generation-has-key'
+  | 'alias-leads-to-person'
+  | 'alias-has-no-issuance'
+  | 'issuance-has-person'
+  | 'issuance-has-institution'
+  | 'issuance-version-has-key';
+
+/** An invariant that does not hold. */
+export interface StoreFinding {
+  /** What is broken. */
+  readonly invariant: StoreInvariant;
+  /** How many rows break it. */
+  readonly rows: number;
+  /** More in words; never a code. */
+  readonly detail?: string;
+}
+
 /** Rows of a store. */
 export interface StoreCounts {
   /** Keys on record. */
   readonly keys: number;
-  /** People with a code at any institution. */
+  /** People, each counted once however often the resident record code was changed. */
   readonly persons: number;
+  /** Store codes of changed resident record codes: other names of people who are counted. */
+  readonly aliases: number;
   /** Codes issued: one a person and institution. */
   readonly issuances: number;
 }
@@ -46,10 +170,13 @@ export interface StoreCounts {
  * wrapped under the store's key; it never sees a resident record code, a linkage code or an institution's code of a
  * person. Every unique key contains the store code, so that a store may be spread by it.
  *
+ * A person has one store code of their own, and one more for every change of the resident record code: an alias, which
+ * leads to the person's own in one step. Issuances stand with the person's own.
+ *
  * All methods are safe to repeat, and an empty batch touches nothing. Calls may run at the same time, in one process
  * or in several: each sees all that was written when it began, and of two that want the same row or key one gets it.
  * The caller leaves a buffer as it is until the promise settles; the store keeps none after that. None throws
- * synchronously. Errors of every method: `STORE_CLOSED`, `STORE_FAULT` (retryable), `STORE_CORRUPT`.
+ * synchronously. Errors of every method: `STORE_CLOSED`, `STORE_FAULT` (retryable), `STORE_CORRUPT`, `ABORTED`.
  */
 export interface IssuanceStore {
   /**
@@ -59,7 +186,7 @@ export interface IssuanceStore {
    *
    * @throws RenkeiError `KEY_NAME_INVALID` or `OPTION_INVALID`
    */
-  begin(records: readonly KeyRecord[]): Promise<WriteOutcome>;
+  begin(records: readonly KeyRecord[], options?: StoreCallOptions): Promise<WriteOutcome>;
 
   /**
    * Records a key. `existed` when the same name and fingerprint are there; `conflict`, and no change, when the name
@@ -68,34 +195,101 @@ export interface IssuanceStore {
    *
    * @throws RenkeiError `KEY_NAME_INVALID` or `OPTION_INVALID`
    */
-  registerKey(record: KeyRecord): Promise<WriteOutcome>;
+  registerKey(record: KeyRecord, options?: StoreCallOptions): Promise<WriteOutcome>;
 
   /** All keys, ordered by the character codes of their names: `B` comes before `a`. */
-  listKeys(): Promise<readonly KeyRecord[]>;
+  listKeys(options?: StoreCallOptions): Promise<readonly KeyRecord[]>;
 
   /**
    * Records that codes were issued, in one transaction that is durable when the promise resolves: all rows or none.
    * One primary key decides both "the same request again" and "someone else got there first". The institution must be
-   * known; that the version is one of its keys is the issuer's to see to.
+   * known; that the version is one of its keys is the issuer's to see to. Rows in the order of their codes are
+   * stored fastest. Of rows of one person in one batch, equal or by a changed resident record code, the first is
+   * inserted and the others find it there.
    *
-   * @returns one byte a row: 0 when this call inserted it, else the key version under which the institution had the
-   *   person's code already. Of equal rows in one batch the first is inserted.
    * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `INSTITUTION_CODE_INVALID`,
    *   `VERSION_INVALID`, `GENERATION_INVALID` or `OPTION_INVALID` (a date)
    */
-  issue(batch: IssuanceBatch): Promise<Uint8Array>;
+  issue(batch: IssuanceBatch, options?: StoreCallOptions): Promise<HeldRows>;
 
   /**
    * Looks up under which key version an institution has a person's code.
    *
    * @param storeCodes n × 24 bytes
-   * @returns one byte a row: the key version, 0 for none
    * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BUFFER_LENGTH` or `BATCH_TOO_LARGE`
    */
-  heldVersions(institution: InstitutionCode, storeCodes: Uint8Array): Promise<Uint8Array>;
+  lookUp(institution: InstitutionCode, storeCodes: Uint8Array, options?: StoreCallOptions): Promise<HeldRows>;
+
+  /**
+   * What the rows of an institution say (連携用符号管理情報), one entry a code; `undefined` where it has none.
+   *
+   * @param storeCodes n × 24 bytes
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BUFFER_LENGTH` or `BATCH_TOO_LARGE`
+   */
+  details(
+    institution: InstitutionCode,
+    storeCodes: Uint8Array,
+    options?: StoreCallOptions,
+  ): Promise<readonly (IssuanceDetails | undefined)[]>;
+
+  /**
+   * Which institutions hold a code of a person (通知先), one entry a code, each ordered by character codes; empty for
+   * a person the store does not know.
+   *
+   * @param storeCodes n × 24 bytes
+   * @throws RenkeiError `BUFFER_LENGTH` or `BATCH_TOO_LARGE`
+   */
+  holders(
+    storeCodes: Uint8Array,
+    options?: StoreCallOptions,
+  ): Promise<readonly (readonly InstitutionCode[])[]>;
+
+  /**
+   * Records changes of resident record codes, one after the other in one transaction. `inserted`: the new code now
+   * leads to the person of the old one, who keeps all codes; a person who was not known is known from now on.
+   * `existed`: both lead to one person already. `conflict`: the new code is another person's; nothing changed for
+   * this pair.
+   *
+   * @returns one outcome a pair
+   * @throws RenkeiError `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `GENERATION_INVALID` or `OPTION_INVALID` (a date)
+   */
+  change(batch: ChangeBatch, options?: StoreCallOptions): Promise<readonly WriteOutcome[]>;
+
+  /**
+   * Deletes people for good (物理削除): their own store codes, their aliases and all issuances, in one transaction.
+   * Any of a person's store codes names the person. Again changes nothing and says so.
+   *
+   * @param storeCodes n × 24 bytes
+   * @returns what was removed, one entry a code; of codes of one person the first has it all
+   * @throws RenkeiError `BUFFER_LENGTH` or `BATCH_TOO_LARGE`
+   */
+  remove(storeCodes: Uint8Array, options?: StoreCallOptions): Promise<readonly RemovedPerson[]>;
+
+  /**
+   * Reads people page by page. Rows that stay are read once; what is written meanwhile may be read or not.
+   *
+   * @throws RenkeiError `OPTION_INVALID`
+   */
+  persons(page: PageRequest): Promise<PersonPage>;
+
+  /**
+   * Reads the issuances of an institution page by page, as {@link IssuanceStore.persons}.
+   *
+   * @throws RenkeiError `INSTITUTION_UNKNOWN` or `OPTION_INVALID`
+   */
+  issuances(institution: InstitutionCode, page: PageRequest): Promise<IssuancePage>;
+
+  /**
+   * Counts what was issued per institution, version and day, in this order; reads the whole store, so it may take
+   * long.
+   */
+  statistics(options?: StoreCallOptions): Promise<readonly IssuanceStatistic[]>;
+
+  /** Holds every invariant against every row; empty when all is well. Reads the whole store, so it may take long. */
+  check(options?: StoreCallOptions): Promise<readonly StoreFinding[]>;
 
   /** Counts the rows; may take long on a large store. */
-  count(): Promise<StoreCounts>;
+  count(options?: StoreCallOptions): Promise<StoreCounts>;
 
   /** Refuses new calls, lets the running ones end and closes. May be called twice. */
   close(): Promise<void>;
