@@ -9,7 +9,7 @@ import { prepareSchema, schemaVersion } from './schema.js';
  */
 const PAGE_BYTES = 16_384;
 /** Size of the write-ahead log from which its pages are moved into the database file. */
-const CHECKPOINT_BYTES = 128 * 1_048_576;
+const CHECKPOINT_BYTES = 64 * 1_048_576;
 
 /**
  * Opens a database file with the settings of a store, and makes the tables in an empty one. The connection gets a
