@@ -45,6 +45,24 @@ export function openDatabase(path: string, cacheMiB: number, busyTimeoutMs: numb
   }
 }
 
+/**
+ * Opens the file of a store to copy it as it is now: the connection keeps what it sees, whatever others write. The file
+ * is not written to.
+ */
+export function openForCopying(path: string): Database {
+  const database = new Sqlite(path, { fileMustExist: true });
+  try {
+    database.exec('BEGIN');
+    if (schemaVersion(database) === 0) {
+      throw new RenkeiError('STORE_SCHEMA', 'the database file is not an issuance store');
+    }
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
 function numberSlices(database: Database): void {
   database.exec(`
     CREATE TEMP TABLE slice (i INTEGER PRIMARY KEY);
