@@ -1,17 +1,14 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import {
-  createMemoryStore,
-  type IssuanceItem,
-  type IssuanceStore,
-  type Issuer,
-  institutionAudience,
-  openIssuer,
-  storeAudience,
-} from 'renkei';
-import { openSoftwareVault } from 'renkei/software';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { institutionAudience, storeAudience } from '../../src/codes/key-names.js';
+import { formatPerInstitutionCode } from '../../src/codes/per-institution-code.js';
 import { RenkeiError } from '../../src/errors/renkei-error.js';
+import type { IssuanceItem } from '../../src/issuance/issuance-result.js';
+import { type Issuer, openIssuer } from '../../src/issuance/issuer.js';
+import { createMemoryStore } from '../../src/stores/memory/memory-store.js';
+import type { IssuanceStore } from '../../src/stores/port.js';
+import { openSoftwareVault } from '../../src/vault/software/software-vault.js';
 import { FaultyVault } from '../support/faulty-vault.js';
 import { testKeys } from '../support/named-keys.js';
 import { syntheticResidents } from '../support/residents.js';
@@ -268,7 +265,6 @@ describe('a round that fails', () => {
     expect(again).toMatchObject({ status: 'already-issued', code: codeOf(before) });
     const audiences = [storeAudience(1), institutionAudience('B2', 2)];
     const { codes } = await vault.derive(syntheticResidents(SINGLES_SEED, 1, 1), audiences);
-    const { formatPerInstitutionCode } = await import('renkei');
     expect(codeOf(fresh)).toBe(formatPerInstitutionCode(codes[1] as Uint8Array, 2));
   });
 
