@@ -448,6 +448,25 @@ describe('the number of waiting calls', () => {
 });
 
 describe('closing', () => {
+  it('waits for a round whose callers have all given up: its resident record codes are wiped by then', async () => {
+    const release = vault.hold('derive');
+    const controller = new AbortController();
+    const call = issuer.issue('A1', single(0), { signal: controller.signal });
+    await until(() => vault.count('derive') === 1);
+    controller.abort();
+    await expect(call).rejects.toThrow(withCode('ABORTED'));
+    const closed = issuer.close();
+    let isClosed = false;
+    void closed.then(() => {
+      isClosed = true;
+    });
+    await setImmediate();
+    expect(isClosed).toBe(false);
+    release();
+    await closed;
+    expect(vault.residents).toEqual([new Uint8Array(11)]);
+  });
+
   it('answers every call that was accepted, waiting or under way, and refuses later ones', async () => {
     const release = vault.hold('derive');
     const accepted = crowd('A1', 0, 5);
