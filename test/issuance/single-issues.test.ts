@@ -134,13 +134,13 @@ describe('concurrent calls for one code each', () => {
     expect(await store.object.count()).toMatchObject({ persons: 20, issuances: 40 });
   });
 
-  it('are ten thousand in a round at the most', async () => {
-    const items = await Promise.all(crowd('A1', 0, 10_001));
+  it('are a thousand in a round at the most', async () => {
+    const items = await Promise.all(crowd('A1', 0, 1_001));
     expect(
       items.every(({ status }, k) => status === 'issued' && items[k]?.acquisitionNumber === `P-${k}`),
     ).toBe(true);
     expect([vault.count('derive'), stored()]).toEqual([2, 2]);
-    expect(await store.object.count()).toMatchObject({ issuances: 10_001 });
+    expect(await store.object.count()).toMatchObject({ issuances: 1_001 });
   });
 });
 
@@ -351,7 +351,7 @@ describe('a caller who gives up', () => {
   it('with everybody else of the round ends its call of the vault; nothing is stored', async () => {
     const controller = new AbortController();
     const { signal } = controller;
-    const calls = Array.from({ length: 2_000 }, (_, k) => issuer.issue('A1', single(k), { signal }));
+    const calls = Array.from({ length: 1_000 }, (_, k) => issuer.issue('A1', single(k), { signal }));
     const settled = Promise.allSettled(calls);
     await until(() => vault.count('derive') === 1);
     // However many share a signal, it has one listener.
