@@ -31,10 +31,10 @@ const INSTITUTIONS = ['A1', 'B2', 'C3'];
 const callers: fc.Arbitrary<Caller[]> = fc.array(
   fc.record({
     institution: fc.constantFrom(...INSTITUTIONS, 'Unknown'),
-    person: fc.integer({ min: 0, max: 5 }),
-    acquisitionNumber: fc.constantFrom('N-1', 'N-2', 'N-3', '', '12345678901'),
+    person: fc.integer({ min: 0, max: 3 }),
+    acquisitionNumber: fc.constantFrom('N-1', 'N-1', 'N-2', 'N-3', '', '12345678901'),
     reissue: fc.boolean(),
-    patience: fc.option(fc.integer({ min: 0, max: 12 })),
+    patience: fc.option(fc.integer({ min: 0, max: 12 }), { freq: 1 }),
     pause: fc.constantFrom(0, 0, 0, 1, 3),
   }),
   { minLength: 1, maxLength: 40 },
