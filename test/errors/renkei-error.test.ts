@@ -20,12 +20,13 @@ describe('RenkeiError', () => {
     },
   );
 
-  it('lets a call be made again only where that can help: aborts, deadlines, faults of module and store, a lost worker', () => {
+  it('lets a call be made again only where that can help: aborts, deadlines, faults of module and store, a lost worker, a full queue', () => {
     const retryable = Object.entries(ERROR_CODES).filter(([, entry]) => entry.retryable);
     expect(retryable.map(([code]) => code).sort()).toEqual([
       'ABORTED',
       'DEADLINE_EXCEEDED',
       'HSM_UNAVAILABLE',
+      'ISSUER_BUSY',
       'MODULE_FAULT',
       'STORE_FAULT',
       'WORKER_LOST',
