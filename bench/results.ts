@@ -12,6 +12,9 @@ export interface BenchResult {
   readonly ratio?: number;
   /** Highest resident memory of the process that did it. */
   readonly peakRssMiB?: number;
+  /** How long half and all but one in a hundred of the calls take at half the rate. */
+  readonly halfLoadP50Ms?: number;
+  readonly halfLoadP99Ms?: number;
 }
 
 /** What a run leaves behind. */

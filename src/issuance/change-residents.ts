@@ -9,7 +9,8 @@ import { ChangeResult, type RefusedChange } from './change-result.js';
 import { everyEntry } from './every-row.js';
 import type { IssuerParts } from './issue-batch.js';
 import { CALL_RULES, type IssuerCallOptions } from './issuer-options.js';
-import { countResidents, type Residents, storeCodesOfResidents } from './residents.js';
+import { countResidents, type Residents } from './residents.js';
+import { storeCodesOfResidents } from './store-codes.js';
 
 /**
  * 住民票コードの変更: old and new resident record codes, the n-th new one in place of the n-th old one (住基法30条の9の2

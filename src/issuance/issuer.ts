@@ -1,4 +1,5 @@
 import { Redacted } from '../bytes/redacted.js';
+import { wipe } from '../bytes/wipe.js';
 import { institutionAudience, recordAudience, storeAudience } from '../codes/key-names.js';
 import { checkOptions, type OptionRule, required } from '../errors/options.js';
 import { Drain } from '../lifecycle/drain.js';
@@ -18,6 +19,7 @@ import {
   CALL_RULES,
   type CheckStoreOptions,
   type CodesOptions,
+  DEFAULT_MAX_WAITING_ISSUES,
   ISSUE_RULES,
   ISSUE_STREAM_RULES,
   ISSUER_RULES,
@@ -34,6 +36,7 @@ import { currentPeriod, type RecordCodes, recordCodes } from './record-codes.js'
 import type { RemovalResult } from './removal-result.js';
 import { removePersons } from './remove-persons.js';
 import type { Residents } from './residents.js';
+import { SingleIssues } from './single-issues.js';
 import { translateCodes } from './translate-codes.js';
 import type { TranslationResult } from './translation-result.js';
 
@@ -63,9 +66,11 @@ const SINGLE_REQUEST_RULES: Readonly<Record<string, OptionRule>> = {
 export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   checkOptions('openIssuer', options, ISSUER_RULES);
   const { vault, store, generation = 1, storeKeyVersion = 1, now = Date.now } = options;
+  const { maxWaitingIssues = DEFAULT_MAX_WAITING_ISSUES } = options;
   const keys = new KeyRegistry(vault, store, now);
   await keys.begin(generation, storeKeyVersion);
-  return new Issuer({ vault, store, keys, generation, storeAudience: storeAudience(storeKeyVersion), now });
+  const parts = { vault, store, keys, generation, storeAudience: storeAudience(storeKeyVersion), now };
+  return new Issuer(parts, maxWaitingIssues);
 }
 
 /**
@@ -74,12 +79,14 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
  */
 export class Issuer extends Redacted {
   readonly #parts: IssuerParts;
+  readonly #singles: SingleIssues;
   readonly #drain = new Drain('issuer', 'ISSUER_CLOSED');
 
   /** @internal */
-  constructor(parts: IssuerParts) {
+  constructor(parts: IssuerParts, maxWaitingIssues: number) {
     super();
     this.#parts = parts;
+    this.#singles = new SingleIssues(parts, maxWaitingIssues);
   }
 
   /**
@@ -114,7 +121,12 @@ export class Issuer extends Redacted {
   /**
    * Issues one code. The resident record code is taken and wiped; a retry needs a new one.
    *
-   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `RESIDENT_RECORD_CODE_WIPED`, a vault error or a store error
+   * Calls that are under way at the same time share calls of the vault and transactions of the store: those of one
+   * institution that come while a round is computed or stored go into the next. Each is answered as if it were alone,
+   * in the order in which they came.
+   *
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `RESIDENT_RECORD_CODE_WIPED`, `ISSUER_BUSY`, `ABORTED`, a vault error
+   *   or a store error
    */
   async issue(
     institution: string,
@@ -122,10 +134,16 @@ export class Issuer extends Redacted {
     options: IssueOptions = {},
   ): Promise<IssuanceItem> {
     checkOptions('issue', request, SINGLE_REQUEST_RULES);
-    const acquisitionNumbers = [request.acquisitionNumber];
-    const residents = request.residentRecordCode.take();
-    const result = await this.issueBatch(institution, { acquisitionNumbers, residents }, options);
-    return result.at(0) as IssuanceItem;
+    const { acquisitionNumber } = request;
+    const digits = request.residentRecordCode.take();
+    try {
+      return await this.#drain.run(() => {
+        checkOptions('issue', options, ISSUE_RULES);
+        return this.#singles.issue(parseInstitutionCode(institution), acquisitionNumber, digits, options);
+      });
+    } finally {
+      wipe(digits);
+    }
   }
 
   /**

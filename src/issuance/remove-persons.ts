@@ -7,7 +7,8 @@ import { everyEntry } from './every-row.js';
 import type { IssuerParts } from './issue-batch.js';
 import { CALL_RULES, type IssuerCallOptions } from './issuer-options.js';
 import { RemovalResult } from './removal-result.js';
-import { countResidents, type Residents, storeCodesOfResidents } from './residents.js';
+import { countResidents, type Residents } from './residents.js';
+import { storeCodesOfResidents } from './store-codes.js';
 
 /** Deletes people for good, by any of their resident record codes. */
 export async function removePersons(

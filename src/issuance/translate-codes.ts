@@ -3,9 +3,10 @@ import { signalOption } from '../errors/abort.js';
 import { checkOptions } from '../errors/options.js';
 import { parseInstitutionCode } from '../subjects/institution-code.js';
 import { everyRow } from './every-row.js';
-import { type IssuerParts, makeCodes, type WantedCode } from './issue-batch.js';
+import type { IssuerParts } from './issue-batch.js';
 import { TRANSLATE_RULES, type TranslateOptions } from './issuer-options.js';
 import { ItemCodes } from './item-codes.js';
+import { makeCodes, type WantedCode } from './make-codes.js';
 import { countTexts, openCodes } from './open-codes.js';
 import { TranslationResult } from './translation-result.js';
 
