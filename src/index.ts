@@ -54,7 +54,7 @@ export type {
   RefusedRequest,
 } from './issuance/issuance-result.js';
 export type { IssuanceProgress } from './issuance/issue-stream.js';
-export { type Issuer, openIssuer, type SingleRequest } from './issuance/issuer.js';
+export type { Issuer, SingleRequest } from './issuance/issuer.js';
 export type {
   CheckStoreOptions,
   CheckStoreProgress,
@@ -73,6 +73,7 @@ export type {
   ManagementItem,
   ManagementResult,
 } from './issuance/management-information.js';
+export { openIssuer } from './issuance/open-issuer.js';
 export type { RecordCodes } from './issuance/record-codes.js';
 export type {
   NothingToRemove,

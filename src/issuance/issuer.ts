@@ -1,6 +1,6 @@
 import { Redacted } from '../bytes/redacted.js';
 import { wipe } from '../bytes/wipe.js';
-import { institutionAudience, recordAudience, storeAudience } from '../codes/key-names.js';
+import { institutionAudience, recordAudience } from '../codes/key-names.js';
 import { checkOptions, type OptionRule, required } from '../errors/options.js';
 import { Drain } from '../lifecycle/drain.js';
 import type { IssuanceStatistic, WriteOutcome } from '../stores/port.js';
@@ -19,18 +19,15 @@ import {
   CALL_RULES,
   type CheckStoreOptions,
   type CodesOptions,
-  DEFAULT_MAX_WAITING_ISSUES,
   ISSUE_RULES,
   ISSUE_STREAM_RULES,
-  ISSUER_RULES,
   type IssueOptions,
   type IssuerCallOptions,
-  type IssuerOptions,
   type IssueStreamOptions,
   type RecordCodesOptions,
   type TranslateOptions,
 } from './issuer-options.js';
-import { type KeyCheck, KeyRegistry } from './key-registry.js';
+import type { KeyCheck } from './key-registry.js';
 import { type ManagementResult, managementInformation } from './management-information.js';
 import { currentPeriod, type RecordCodes, recordCodes } from './record-codes.js';
 import type { RemovalResult } from './removal-result.js';
@@ -57,24 +54,7 @@ const SINGLE_REQUEST_RULES: Readonly<Record<string, OptionRule>> = {
 };
 
 /**
- * Opens an issuer over a vault and a store. On an empty store the link and store keys are put on record; after that
- * they must be the recorded ones, in generation and version too.
- *
- * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `KEY_FINGERPRINT_MISMATCH`, `KEY_NOT_DISTINCT`, a vault
- *   error or a store error
- */
-export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
-  checkOptions('openIssuer', options, ISSUER_RULES);
-  const { vault, store, generation = 1, storeKeyVersion = 1, now = Date.now } = options;
-  const { maxWaitingIssues = DEFAULT_MAX_WAITING_ISSUES } = options;
-  const keys = new KeyRegistry(vault, store, now);
-  await keys.begin(generation, storeKeyVersion);
-  const parts = { vault, store, keys, generation, storeAudience: storeAudience(storeKeyVersion), now };
-  return new Issuer(parts, maxWaitingIssues);
-}
-
-/**
- * Issues, translates and records: the work of the information-provision core. Made by {@link openIssuer}. Issuers in
+ * Issues, translates and records: the work of the information-provision core. Made by `openIssuer`. Issuers in
  * several processes may work on one store.
  */
 export class Issuer extends Redacted {
