@@ -7,6 +7,7 @@ import {
 } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { FaultyVault } from '../support/faulty-vault.js';
 import { testKey, testKeys } from '../support/named-keys.js';
 import { syntheticResidents, syntheticResidentTexts } from '../support/residents.js';
 import { KEY_NAMES, openSoftwareIssuer, type SoftwareIssuer } from '../support/software-issuer.js';
@@ -95,6 +96,18 @@ describe('fsck with the vault', () => {
     });
     await expect(checking).rejects.toThrow(withCode('ABORTED'));
     expect(told).toBe(1);
+  });
+
+  it('gives up between two keys', async () => {
+    const vault = new FaultyVault(world.vault as never);
+    const issuer = await openIssuer({ vault: vault as never, store: world.store });
+    const giveUp = new AbortController();
+    const before = vault.count('fingerprint');
+    vault.before = (method) => {
+      if (method === 'fingerprint') giveUp.abort();
+    };
+    await expect(issuer.checkStore({ signal: giveUp.signal })).rejects.toThrow(withCode('ABORTED'));
+    expect(vault.count('fingerprint')).toBe(before + 1);
   });
 
   it('does not walk in a circle through a store that gives the same page for ever', async () => {
