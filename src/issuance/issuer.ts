@@ -272,7 +272,7 @@ export class Issuer extends Redacted {
 
   /** Refuses new calls and lets the running ones end. Vault and store stay open. May be called twice. */
   close(): Promise<void> {
-    return this.#drain.close(() => undefined);
+    return this.#drain.close(() => this.#singles.allIdle());
   }
 
   /** The same as {@link Issuer.close}. */
