@@ -105,7 +105,7 @@ export class Connections {
 /** Makes a new connection fit for use, or refuses the server. */
 async function prepare(client: Client, schema: string): Promise<void> {
   const results = await client.query<ServerState>(`
-    SET search_path = ${schema}; SET synchronous_commit = on; SET client_min_messages = error; ${PLANS}
+    SET search_path = ${schema}; SET synchronous_commit = on; SET client_min_messages = error; SET bytea_output = hex; ${PLANS}
     SELECT pg_is_in_recovery()::text AS recovering, current_setting('fsync') AS fsync,
            current_setting('full_page_writes') AS full_page_writes
   `);
