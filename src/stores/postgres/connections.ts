@@ -14,7 +14,7 @@ const IDLE_IN_TRANSACTION_MS = 60_000;
  */
 const PLANS = `
   SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-  SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off; SET plan_cache_mode = force_generic_plan;
+  SET enable_bitmapscan = off; SET enable_sort = off; SET join_collapse_limit = 1; SET work_mem = '16MB'; SET jit = off; SET plan_cache_mode = force_generic_plan;
 `;
 
 interface ServerState {
