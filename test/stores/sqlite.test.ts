@@ -7,7 +7,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 import { withCode } from '../support/with-code.js';
 import { batchOf, describeIssuanceStore, registerInstitutions, storeCode, storeCodes } from './contract.js';
-import { describeLastingStore } from './lasting-contract.js';
 
 const A = parseInstitutionCode('A1');
 const folder = makeScratchFolder();
@@ -38,9 +37,7 @@ function range(first: number, count: number): number[] {
 }
 
 describe('the SQLite store', () => {
-  describeIssuanceStore(() => openSqliteStore({ path: newPath() }));
-
-  describeLastingStore(newPath, (path) => openSqliteStore({ path }));
+  describeIssuanceStore({ newPlace: newPath, open: (path) => openSqliteStore({ path }) });
 
   it('holds of a person nothing but the store code, a generation, a version and two dates', async () => {
     const path = newPath();
@@ -144,9 +141,9 @@ describe('a SQLite store in trouble', () => {
     await expect(store.issue(batchOf(A, storeCodes(2)))).rejects.toThrow(busy);
     await expect(registerInstitutions(store, parseInstitutionCode('New'))).rejects.toThrow(busy);
     // Readers are not held up.
-    expect([...(await store.heldVersions(A, storeCodes(1, 2)))]).toEqual([1, 0]);
+    expect([...(await store.lookUp(A, storeCodes(1, 2))).versions]).toEqual([1, 0]);
     other.exec('ROLLBACK');
-    expect([...(await store.issue(batchOf(A, storeCodes(1, 2))))]).toEqual([1, 0]);
+    expect([...(await store.issue(batchOf(A, storeCodes(1, 2)))).versions]).toEqual([1, 0]);
   });
 
   it('leaves a batch undone when the disk is full, and takes it when there is room again', async () => {
@@ -165,10 +162,10 @@ describe('a SQLite store in trouble', () => {
     );
     expect(await store.count()).toEqual(before);
     database.pragma('max_page_count = 1000000');
-    const held = await store.issue(batch);
+    const held = (await store.issue(batch)).versions;
     expect([...held.subarray(0, 50)]).toEqual(range(0, 50).map(() => 1));
     expect(held.subarray(50).every((version) => version === 0)).toBe(true);
-    expect(await store.count()).toEqual({ keys: 1, persons: 5_050, issuances: 5_050 });
+    expect(await store.count()).toEqual({ keys: 1, persons: 5_050, aliases: 0, issuances: 5_050 });
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
   });
 
