@@ -105,13 +105,13 @@ export class ScratchPostgres {
     }
   }
 
-  /** Begins a transaction with one statement, such as a lock, and holds it until something has come about. */
-  holding(sql: string, until: Promise<void>) {
+  /** Begins a transaction with one statement, such as a lock. @returns ends it */
+  async hold(sql: string): Promise<() => Promise<void>> {
     const client = new Client(this.main);
     client.on('error', () => undefined);
-    const taken = client.connect().then(() => client.query(`BEGIN; ${sql}`));
-    const ended = taken.then(() => until).finally(() => client.end());
-    return { taken, ended };
+    await client.connect();
+    await client.query(`BEGIN; ${sql}`);
+    return () => client.end();
   }
 
   /** All that the server has logged. */
