@@ -57,6 +57,13 @@ export default {
       to: { path: '^src/testing/' },
     },
     {
+      // It must run under any test runner, and where none is installed.
+      name: 'testing-needs-no-package',
+      severity: 'error',
+      from: { path: '^src/testing/' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/@types/node/' },
+    },
+    {
       name: 'nobody-imports-commands',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/commands/' },

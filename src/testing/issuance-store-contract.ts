@@ -10,6 +10,7 @@ import { issuingCases } from './cases/issuing.js';
 import { issuingToChangedCodesCases } from './cases/issuing-to-changed-codes.js';
 import { lastingCases } from './cases/lasting.js';
 import { detailsCases, lookingUpCases } from './cases/looking-up.js';
+import { optionsCases } from './cases/options.js';
 import { pagingCases } from './cases/paging.js';
 import { refusingCases } from './cases/refusing.js';
 import { registeringKeysCases } from './cases/registering-keys.js';
@@ -106,6 +107,7 @@ const EVERY_STORE: readonly StoreCase[] = [
   ...countingCases,
   ...checkingCases,
   ...refusingCases,
+  ...optionsCases,
   ...givingUpCases,
   ...closingCases,
   ...runningAtOnceCases,

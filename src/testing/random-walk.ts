@@ -32,6 +32,8 @@ const PEOPLE = range(0, 14);
 /** Most people of a batch: some come twice. */
 const MOST = 8;
 const INSTITUTIONS = [A, B, UNKNOWN];
+/** The last comes before the second as a text. */
+const VERSIONS = [1, 2, 10];
 const NAMES: readonly KeyName[] = [
   linkKey(1),
   linkKey(2),
@@ -61,7 +63,7 @@ const QUESTIONS: Readonly<Record<string, (draw: Seeded) => Question>> = {
   listKeys: () => (target) => target.listKeys(),
   issue: (draw) => {
     const batch = batchOf(draw.pick(INSTITUTIONS), people(draw), {
-      keyVersion: 1 + draw.below(3),
+      keyVersion: draw.pick(VERSIONS),
       generation: 1 + draw.below(3),
       issuedAt: draw.pick(MOMENTS),
     });

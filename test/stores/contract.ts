@@ -1,5 +1,5 @@
-import type { IssuanceStoreContractOptions } from 'renkei/testing';
-import { issuanceStoreContract } from 'renkei/testing';
+import fc from 'fast-check';
+import { type IssuanceStoreContractOptions, issuanceStoreContract } from 'renkei/testing';
 import { describe, it } from 'vitest';
 
 export { batchOf, changeOf, registerInstitutions, storeCode, storeCodes } from 'renkei/testing';
@@ -12,4 +12,18 @@ export function describeIssuanceStore(options: IssuanceStoreContractOptions): vo
       for (const { name, run } of cases.filter((one) => one.group === group)) it(name, run);
     });
   }
+
+  it('does what a trivial model does on any walk; a walk that fails is shortened', {
+    timeout: 120_000,
+  }, async () => {
+    const walk = fc.record({ seed: fc.nat(), steps: fc.integer({ min: 1, max: 60 }) });
+    await fc.assert(
+      fc.asyncProperty(walk, async (drawn) => {
+        await issuanceStoreContract({ ...options, ...drawn })
+          .find(({ group }) => group === 'altogether')
+          ?.run();
+      }),
+      { seed: 20260401, numRuns: 30 },
+    );
+  });
 }

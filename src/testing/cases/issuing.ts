@@ -82,6 +82,7 @@ export const issuingCases = casesOf('issuing', {
     await store.issue(batchOf(A, codes));
     codes.fill(0);
     assert.deepEqual(await versionsOf(store.lookUp(A, storeCodes(1))), [1]);
+    assert.deepEqual(await versionsOf(store.lookUp(A, codes)), [0]);
   },
 
   'does not keep the buffers it answers with': async (store) => {

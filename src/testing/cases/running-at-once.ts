@@ -54,17 +54,18 @@ export const runningAtOnceCases = casesOf('running at once', {
     const sets = range(0, 12).map(() =>
       draw.shuffled([...people, ...people.map((n) => n + 100)]).slice(0, 50),
     );
-    const issuing = sets.map(async (set) => versionsOf(store.issue(batchOf(A, storeCodes(...set)))));
+    const issuing = sets.map((set) => versionsOf(store.issue(batchOf(A, storeCodes(...set)))));
     const changing = range(0, 6).map((k) => store.change(changeOf(pairs.slice(10 * k, 10 * k + 10))));
-    const outcomes = (await Promise.all(changing)).flat();
-    const inserted = (await Promise.all(issuing)).flat().filter((version) => version === 0).length;
+    const [told, changed] = await Promise.all([Promise.all(issuing), Promise.all(changing)]);
+    const inserted = told.flat().filter((version) => version === 0).length;
+    const outcomes = changed.flat();
     const { persons, counts } = await assertSound(store);
     assert.equal(counts.issuances, inserted);
     assert.equal(counts.aliases, outcomes.filter((outcome) => outcome === 'inserted').length);
     const ownByCode = new Map(persons.map(({ code, own }) => [code, own]));
     for (const [k, [oldCode, newCode]] of pairs.entries()) {
-      const [old, changed] = [hex(storeCode(oldCode)), hex(storeCode(newCode))];
-      assert.equal(ownByCode.get(changed), outcomes[k] === 'inserted' ? old : changed);
+      const [before, after] = [hex(storeCode(oldCode)), hex(storeCode(newCode))];
+      assert.equal(ownByCode.get(after), outcomes[k] === 'inserted' ? before : after);
     }
   },
 
