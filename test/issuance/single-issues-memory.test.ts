@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { RenkeiError } from '../../src/errors/renkei-error.js';
-import { openIssuer } from '../../src/issuance/issuer.js';
+import { openIssuer } from '../../src/issuance/open-issuer.js';
 import { createMemoryStore } from '../../src/stores/memory/memory-store.js';
 import { openSoftwareVault } from '../../src/vault/software/software-vault.js';
 import { FaultyVault } from '../support/faulty-vault.js';

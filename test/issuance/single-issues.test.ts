@@ -5,7 +5,8 @@ import { institutionAudience, storeAudience } from '../../src/codes/key-names.js
 import { formatPerInstitutionCode } from '../../src/codes/per-institution-code.js';
 import { RenkeiError } from '../../src/errors/renkei-error.js';
 import type { IssuanceItem } from '../../src/issuance/issuance-result.js';
-import { type Issuer, openIssuer } from '../../src/issuance/issuer.js';
+import type { Issuer } from '../../src/issuance/issuer.js';
+import { openIssuer } from '../../src/issuance/open-issuer.js';
 import { createMemoryStore } from '../../src/stores/memory/memory-store.js';
 import type { IssuanceStore } from '../../src/stores/port.js';
 import { openSoftwareVault } from '../../src/vault/software/software-vault.js';
