@@ -84,9 +84,16 @@ export function checkKeyRecord({ name, fingerprint, registeredAt }: KeyRecord): 
   checkMoment('registeredAt', registeredAt);
 }
 
+/** The first and the last moment whose day in Japan is written with ten characters, as statistics do. */
+const EARLIEST = Date.parse('0001-01-01T00:00:00+09:00');
+const LATEST = Date.parse('9999-12-31T23:59:59.999+09:00');
+
 function checkMoment(what: string, moment: number): void {
-  if (Number.isSafeInteger(moment)) return;
-  throw new RenkeiError('OPTION_INVALID', `${what} must be a whole number of milliseconds`);
+  if (Number.isSafeInteger(moment) && moment >= EARLIEST && moment <= LATEST) return;
+  throw new RenkeiError(
+    'OPTION_INVALID',
+    `${what} must be a whole number of milliseconds in the years 1 to 9999`,
+  );
 }
 
 /**

@@ -10,7 +10,7 @@ export interface KeyRecord {
   readonly name: KeyName;
   /** 16 lower-case hex digits. Unique in a store: two audiences never share a key. */
   readonly fingerprint: string;
-  /** Milliseconds since 1970-01-01 UTC. */
+  /** Milliseconds since 1970-01-01 UTC, in the years 1 to 9999. */
   readonly registeredAt: number;
 }
 
@@ -25,7 +25,7 @@ export interface IssuanceBatch {
   readonly keyVersion: number;
   /** Generation of the linkage codes. */
   readonly generation: number;
-  /** Milliseconds since 1970-01-01 UTC. */
+  /** Milliseconds since 1970-01-01 UTC, in the years 1 to 9999. */
   readonly issuedAt: number;
   /** n × 24 bytes: the persons' codes at the issuance store. */
   readonly storeCodes: Uint8Array;
@@ -55,7 +55,7 @@ export interface HeldRows {
 export interface ChangeBatch {
   /** Generation of the linkage codes. */
   readonly generation: number;
-  /** Milliseconds since 1970-01-01 UTC. */
+  /** Milliseconds since 1970-01-01 UTC, in the years 1 to 9999. */
   readonly changedAt: number;
   /** n × 24 bytes: the store codes of the old resident record codes. */
   readonly oldCodes: Uint8Array;
@@ -77,7 +77,7 @@ export interface RemovedIssuance {
   readonly institution: InstitutionCode;
   /** Version of the institution's key. */
   readonly keyVersion: number;
-  /** Milliseconds since 1970-01-01 UTC. */
+  /** Milliseconds since 1970-01-01 UTC, in the years 1 to 9999. */
   readonly issuedAt: number;
 }
 

@@ -71,6 +71,10 @@ export async function registerInstitutions(
   }
 }
 
+/** The first and the last moment that a store takes, in Japan. */
+export const EARLIEST = Date.parse('0001-01-01T00:00:00+09:00');
+export const LATEST = Date.parse('9999-12-31T23:59:59.999+09:00');
+
 /** Numbers from `first` on. */
 export function range(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, k) => first + k);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { institutionAudience, linkKey, storeAudience } from '../../codes/key-names.js';
 import { refused } from '../answers.js';
-import { contentOf } from '../content.js';
+import { assertUnchanged, contentOf } from '../content.js';
 import { type CaseBody, casesOf } from '../contract-case.js';
 import { A, BEGINNING, keyRecord } from '../samples.js';
 
@@ -67,6 +67,12 @@ export const beginningCases = casesOf('beginning', {
       await refused(store.begin([...BEGINNING, key]), 'OPTION_INVALID');
     }
     assert.equal((await store.count()).keys, 2);
+  },
+
+  'touches nothing when it is given nothing': async (store) => {
+    await assertUnchanged(store, async () => void (await store.begin([])));
+    await store.begin(BEGINNING);
+    await assertUnchanged(store, async () => void (await store.begin([])));
   },
 
   'keeps nothing of the objects it was given': async (store) => {

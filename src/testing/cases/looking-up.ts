@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { heldOf, hex } from '../answers.js';
 import { assertUnchanged } from '../content.js';
 import { casesOf } from '../contract-case.js';
-import { A, B, batchOf, changeOf, storeCode, storeCodes, UNKNOWN } from '../samples.js';
+import { A, B, batchOf, changeOf, EARLIEST, LATEST, storeCode, storeCodes, UNKNOWN } from '../samples.js';
 
 const own = hex(storeCode(1));
-const DAY_MS = 86_400_000;
 
 export const lookingUpCases = casesOf('looking up', {
   'answers the version of each row, 0 for none, and writes nothing': async (store) => {
@@ -69,7 +68,7 @@ export const detailsCases = casesOf('details of issued codes', {
   },
 
   'tells every date to the millisecond': async (store) => {
-    const dates = [0, -1, 1, Date.UTC(1899, 0, 1), Date.UTC(2026, 3, 1) + 123, 100_000_000 * DAY_MS];
+    const dates = [0, -1, 1, Date.UTC(1899, 0, 1), Date.UTC(2026, 3, 1) + 123, EARLIEST, LATEST];
     for (const [person, issuedAt] of dates.entries()) {
       await store.issue(batchOf(A, storeCodes(person), { issuedAt }));
     }

@@ -6,7 +6,7 @@ import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { refused } from '../answers.js';
 import { assertUnchanged } from '../content.js';
 import { type CaseBody, casesOf } from '../contract-case.js';
-import { A, batchOf, changeOf, keyRecord, storeCodes, UNKNOWN } from '../samples.js';
+import { A, batchOf, changeOf, EARLIEST, keyRecord, LATEST, storeCodes, UNKNOWN } from '../samples.js';
 
 type Call = (store: IssuanceStore) => Promise<unknown>;
 /** What is wrong, how it is refused, and the calls in which it is. */
@@ -52,6 +52,7 @@ const batches = [
   ['GENERATION_INVALID', { generation: 256 }],
   ['OPTION_INVALID', { issuedAt: 1.5 }],
   ['OPTION_INVALID', { issuedAt: new Date(1_000) as never }],
+  ['OPTION_INVALID', { issuedAt: LATEST + 1 }],
   ['INSTITUTION_CODE_INVALID', { institution: 'A-1' as never }],
 ] as const;
 
@@ -60,6 +61,7 @@ const changes = [
   ['GENERATION_INVALID', { generation: 256 }],
   ['OPTION_INVALID', { changedAt: 1.5 }],
   ['OPTION_INVALID', { changedAt: new Date(1_000) as never }],
+  ['OPTION_INVALID', { changedAt: EARLIEST - 1 }],
 ] as const;
 
 const keys = [

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { parseInstitutionCode } from '../../subjects/institution-code.js';
 import { casesOf } from '../contract-case.js';
-import { A, B, batchOf, changeOf, range, registerInstitutions, storeCodes } from '../samples.js';
+import {
+  A,
+  B,
+  batchOf,
+  changeOf,
+  EARLIEST,
+  LATEST,
+  range,
+  registerInstitutions,
+  storeCodes,
+} from '../samples.js';
 
 const LOWER_CASE = parseInstitutionCode('a0');
 /** The first moment of 1 April 2026 in Japan. */
@@ -28,12 +38,14 @@ export const statisticsCases = casesOf('statistics', {
     assert.deepEqual(await store.statistics(), expected);
   },
 
-  'know leap days, and days before 1970': async (store) => {
+  'know leap days, days before 1970, the first and the last': async (store) => {
     const moments = {
+      '0001-01-01': EARLIEST,
       '1969-12-31': -9 * 3_600_000 - 1,
       '1970-01-01': -9 * 3_600_000,
       '2028-02-29': Date.UTC(2028, 1, 28, 15),
       '2028-03-01': Date.UTC(2028, 1, 29, 15),
+      '9999-12-31': LATEST,
     };
     for (const [k, issuedAt] of Object.values(moments).entries()) {
       await store.issue(batchOf(A, storeCodes(k), { issuedAt }));
