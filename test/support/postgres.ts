@@ -204,8 +204,11 @@ export class ScratchPostgres {
     ];
     const options = settings.flatMap((setting) => ['-c', setting]);
     const log = openSync(this.#logFile, 'a');
-    const server = spawn(join(this.#programs, 'postgres'), ['-D', this.#data, ...options], {
-      ...serverIds(),
+    const { uid, gid } = serverIds();
+    const asUser = process.getuid?.() === uid ? [] : ['--reuid', uid, '--regid', gid, '--clear-groups'];
+    // A run that is killed cannot stop its server: the kernel does.
+    const command = ['--pdeathsig', 'QUIT', ...asUser.map(String), join(this.#programs, 'postgres')];
+    const server = spawn('setpriv', [...command, '-D', this.#data, ...options], {
       cwd: this.#folder,
       stdio: ['ignore', log, log],
     });
