@@ -13,10 +13,7 @@ export class LeavableSource<Item> {
   #stopWaiting: () => void = () => undefined;
   #open = true;
 
-  constructor(
-    batches: AsyncIterable<Item> | Iterable<Item>,
-    discard: (item: Item) => void,
-  ) {
+  constructor(batches: AsyncIterable<Item> | Iterable<Item>, discard: (item: Item) => void) {
     this.#iterator = iteratorOf(batches);
     this.#discard = discard;
   }

@@ -1,7 +1,7 @@
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { BLOCK_HEADER_LENGTH, type BlockFile } from './block-file.js';
-import { PARTITIONS } from './partition-buffers.js';
 import { spillCorrupt } from './faults.js';
+import { PARTITIONS } from './partition-buffers.js';
 
 /** Rows a block has, but for the last of a partition. */
 const ROWS_A_BLOCK = 16_384;
@@ -26,7 +26,9 @@ export function appendOutcomes(file: BlockFile, partition: number, { outcomes, o
     const part = outcomes.subarray(first, first + ROWS_A_BLOCK);
     const from = next;
     while (next < owned.length && (owned[next] as [number, Uint8Array])[0] < first + part.length) next++;
-    const block = new Uint8Array(BLOCK_HEADER_LENGTH + COUNT_LENGTH + part.length + (next - from) * OWN_LENGTH);
+    const block = new Uint8Array(
+      BLOCK_HEADER_LENGTH + COUNT_LENGTH + part.length + (next - from) * OWN_LENGTH,
+    );
     const view = new DataView(block.buffer, BLOCK_HEADER_LENGTH);
     view.setUint32(0, part.length, true);
     block.set(part, BLOCK_HEADER_LENGTH + COUNT_LENGTH);

@@ -52,7 +52,11 @@ export class RequestBlocks {
     const start = BLOCK_HEADER_LENGTH;
     // Columns of a block that is not full move together.
     this.#buffer.copyWithin(start + rows, start + CAPACITY, start + CAPACITY + rows);
-    this.#buffer.copyWithin(start + 2 * rows, start + 2 * CAPACITY, start + (2 + this.#codeLength) * CAPACITY);
+    this.#buffer.copyWithin(
+      start + 2 * rows,
+      start + 2 * CAPACITY,
+      start + (2 + this.#codeLength) * CAPACITY,
+    );
     this.#file.append(rows, this.#buffer, rows * (2 + this.#codeLength));
     this.#fill = 0;
   }

@@ -208,9 +208,7 @@ export class Spill<About> {
   readPartitions(first: number, end: number): Uint8Array {
     const places: BlockFile['places'][number][][] = Array.from({ length: end - first }, () => []);
     for (const place of this.#files.rows.places) places[place.tag - first]?.push(place);
-    const codes = new Uint8Array(
-      places.flat().reduce((sum, { length }) => sum + length, 0),
-    );
+    const codes = new Uint8Array(places.flat().reduce((sum, { length }) => sum + length, 0));
     let at = 0;
     for (const place of places.flat()) {
       codes.set(this.#files.rows.read(place), at);
@@ -267,7 +265,8 @@ export class Spill<About> {
       try {
         rmdirSync(this.#folder);
       } catch (error) {
-        if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'EEXIST') && !isErrno(error, 'ENOENT')) throw error;
+        if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'EEXIST') && !isErrno(error, 'ENOENT'))
+          throw error;
       }
     });
   }
