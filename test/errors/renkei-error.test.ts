@@ -28,6 +28,7 @@ describe('RenkeiError', () => {
       'HSM_UNAVAILABLE',
       'MODULE_FAULT',
       'STORE_FAULT',
+      'SPILL_FAULT',
       'WORKER_LOST',
     ]);
   });
