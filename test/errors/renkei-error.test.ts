@@ -27,8 +27,8 @@ describe('RenkeiError', () => {
       'DEADLINE_EXCEEDED',
       'HSM_UNAVAILABLE',
       'MODULE_FAULT',
-      'STORE_FAULT',
       'SPILL_FAULT',
+      'STORE_FAULT',
       'WORKER_LOST',
     ]);
   });
