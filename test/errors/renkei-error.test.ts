@@ -28,6 +28,7 @@ describe('RenkeiError', () => {
       'HSM_UNAVAILABLE',
       'ISSUER_BUSY',
       'MODULE_FAULT',
+      'SPILL_FAULT',
       'STORE_FAULT',
       'WORKER_LOST',
     ]);
