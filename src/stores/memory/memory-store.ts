@@ -53,6 +53,8 @@ interface IssuanceRow {
 class MemoryStore extends Redacted implements IssuanceStore {
   readonly #keys = new Map<KeyName, KeyRecord>();
   readonly #persons = new Map<string, PersonRow>();
+  /** Aliases by the person's own store code. */
+  readonly #aliases = new Map<string, string[]>();
   /** Rows by store code, by institution. */
   readonly #issuances = new Map<InstitutionCode, Map<string, IssuanceRow>>();
   readonly #drain = new Drain('store', 'STORE_CLOSED');
@@ -157,6 +159,8 @@ class MemoryStore extends Redacted implements IssuanceStore {
         if (this.#persons.has(newCode)) return 'conflict';
         if (!this.#persons.has(own)) this.#persons.set(own, { generation });
         this.#persons.set(newCode, { generation, canonical: own });
+        const aliases = this.#aliases.get(own) ?? [];
+        this.#aliases.set(own, [...aliases, newCode]);
         return 'inserted';
       });
     });
@@ -170,9 +174,8 @@ class MemoryStore extends Redacted implements IssuanceStore {
         const issuances = this.#issuancesOf(own);
         for (const rows of this.#issuances.values()) rows.delete(own);
         const before = this.#persons.size;
-        for (const [other, { canonical }] of this.#persons) {
-          if (other === own || canonical === own) this.#persons.delete(other);
-        }
+        for (const other of [own, ...(this.#aliases.get(own) ?? [])]) this.#persons.delete(other);
+        this.#aliases.delete(own);
         return { storeCodes: before - this.#persons.size, issuances };
       });
     });
