@@ -1,5 +1,13 @@
 import { cpus } from 'node:os';
 
+/** How fast one slice of a load was. */
+export interface CurvePoint {
+  /** Rows stored when it ended. */
+  readonly rows: number;
+  /** Rows a second within it. */
+  readonly rate: number;
+}
+
 /** One row of the results. */
 export interface BenchResult {
   readonly name: string;
@@ -12,12 +20,36 @@ export interface BenchResult {
   readonly ratio?: number;
   /** Highest resident memory of the process that did it. */
   readonly peakRssMiB?: number;
+  /** The same of all processes of a database server together. */
+  readonly serverPeakMiB?: number;
+  /** Residents of a bulk load. */
+  readonly rows?: number;
+  /** Seconds a bulk load spent in each of its phases. */
+  readonly seconds?: LoadSeconds;
+  /** Rate of storing against rows stored. */
+  readonly curve?: readonly CurvePoint[];
+  /** Rate of storing the last tenth of the rows ÷ the first tenth. */
+  readonly lastTenthOverFirst?: number;
+}
+
+/** Where the time of a bulk load goes. */
+export interface LoadSeconds {
+  /** Making the requests, which is the bench's own work. */
+  readonly generate: number;
+  /** Receiving them: checked, derived, spilled. */
+  readonly receive: number;
+  /** Storing all of them. */
+  readonly store: number;
+  /** Reading the answer to each. */
+  readonly answers: number;
 }
 
 /** What a run leaves behind. */
 export interface BenchReport {
   readonly machine: string;
   readonly module: string;
+  /** What this run could not do as it was asked to. */
+  readonly remarks?: readonly string[];
   readonly results: readonly BenchResult[];
 }
 
