@@ -30,6 +30,10 @@ async function run(options: BenchOptions): Promise<BenchReport> {
   const streamed = await inOwnProcess('sqlite-process.ts', ['stream'], options);
   const { peakRssMiB } = streamed;
   results.push({ ...compared, ...(peakRssMiB === undefined ? {} : { peakRssMiB }) }, streamed);
+  results.push(await inOwnProcess('single-issues-process.ts', ['token'], options));
+  // A second module, made for this run whatever token the others are measured on.
+  if (options.hardware === undefined)
+    results.push(await inOwnProcess('single-issues-process.ts', ['nss'], options));
   return { machine: describeMachine(), module: token.description, results };
 }
 

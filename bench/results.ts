@@ -22,6 +22,9 @@ export interface BenchResult {
   readonly peakRssMiB?: number;
   /** The same of all processes of a database server together. */
   readonly serverPeakMiB?: number;
+  /** How long half and all but one in a hundred of the calls take at half the rate. */
+  readonly halfLoadP50Ms?: number;
+  readonly halfLoadP99Ms?: number;
   /** Residents of a bulk load. */
   readonly rows?: number;
   /** Seconds a bulk load spent in each of its phases. */

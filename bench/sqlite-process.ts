@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -15,6 +15,7 @@ import { inKeyOrder } from '../src/stores/sqlite/key-order.js';
 import { BareInsert } from './bare-insert.js';
 import { readBenchOptions } from './options.js';
 import { requests } from './requests.js';
+import { peakRssMiB } from './peak-rss.js';
 import type { BenchResult } from './results.js';
 import { median } from './rounds.js';
 import { INSTITUTIONS, openBenchToken } from './token.js';
@@ -77,12 +78,6 @@ async function stream(issuer: Issuer, quick: boolean): Promise<BenchResult> {
     rate: STREAMED / seconds,
     peakRssMiB: peakRssMiB(),
   };
-}
-
-/** Highest resident memory this process has had, as the kernel counted it. */
-function peakRssMiB(): number {
-  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  return Number(kib) / 1024;
 }
 
 async function main(): Promise<void> {

@@ -6,5 +6,10 @@ import { RenkeiError } from './renkei-error.js';
  * @throws RenkeiError `ABORTED`
  */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new RenkeiError('ABORTED', 'the call was aborted by its caller');
+  if (signal?.aborted) throw abortedError();
+}
+
+/** What a call fails with whose caller has given up. */
+export function abortedError(): RenkeiError {
+  return new RenkeiError('ABORTED', 'the call was aborted by its caller');
 }

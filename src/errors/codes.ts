@@ -62,6 +62,7 @@ const CODES = {
   INSTITUTION_UNKNOWN: { retryable: false },
   RECORD_PERIOD_UNKNOWN: { retryable: false },
   ISSUER_CLOSED: { retryable: false },
+  ISSUER_BUSY: { retryable: true },
   STORE_CLOSED: { retryable: false },
   STORE_SCHEMA: { retryable: false },
   STORE_CORRUPT: { retryable: false },

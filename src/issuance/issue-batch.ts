@@ -1,9 +1,8 @@
 import { wipe } from '../bytes/wipe.js';
-import { type Audience, institutionAudience } from '../codes/key-names.js';
-import { codeAt, packCodes, pickCodes, rowsWithout } from '../codes/packed-codes.js';
+import type { Audience } from '../codes/key-names.js';
+import { codeAt, pickCodes, rowsWithout } from '../codes/packed-codes.js';
 import { throwIfAborted } from '../errors/abort.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
-import { RenkeiError } from '../errors/renkei-error.js';
 import type { IssuanceStore } from '../stores/port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import type { Vault } from '../vault/port.js';
@@ -13,6 +12,7 @@ import { IssuanceResult } from './issuance-result.js';
 import type { IssueOptions } from './issuer-options.js';
 import { ItemCodes } from './item-codes.js';
 import type { KeyRegistry } from './key-registry.js';
+import { makeCodes, type WantedCode } from './make-codes.js';
 
 /** What issuing and translating work with. */
 export interface IssuerParts {
@@ -54,7 +54,8 @@ export async function prepareBatch(
   }
 }
 
-async function deriveBatch(
+/** Derives the codes of a checked batch. The residents stay the caller's to wipe. */
+export async function deriveBatch(
   { vault, keys, generation, storeAudience }: IssuerParts,
   institution: InstitutionCode,
   numbers: readonly string[],
@@ -87,19 +88,48 @@ async function deriveBatch(
   };
 }
 
-/** Second half: one transaction, then the answer to each request. */
-export async function storeBatch(
+/**
+ * Takes rows out of a batch before it is stored, because those who asked have given up: nothing of them is stored then.
+ */
+export function withoutRows(prepared: PreparedBatch, left: ReadonlySet<number>): PreparedBatch {
+  if (left.size === 0) return prepared;
+  const refused = new Map(prepared.refused);
+  for (const index of left) refused.set(index, 'ABORTED');
+  const kept = [...prepared.served.keys()].filter((k) => !left.has(prepared.served[k] as number));
+  return {
+    ...prepared,
+    refused,
+    served: kept.map((k) => prepared.served[k] as number),
+    storeCodes: pickCodes(prepared.storeCodes, kept),
+    institutionCodes: pickCodes(prepared.institutionCodes, kept),
+  };
+}
+
+/** A batch that is stored. Codes under another key, or of a changed resident record code, are still to be made. */
+export interface StoredBatch {
+  /** Complete once the wanted codes are put into `codes`. */
+  readonly result: IssuanceResult;
+  readonly codes: ItemCodes;
+  readonly wanted: readonly WantedCode[];
+}
+
+/**
+ * Second half: one transaction.
+ *
+ * @param reissue says whether an item wants its code again where the institution has it already
+ */
+export async function storeRows(
   parts: IssuerParts,
   institution: InstitutionCode,
   prepared: PreparedBatch,
-  { reissue, signal }: IssueOptions,
-): Promise<IssuanceResult> {
+  reissue: (index: number) => boolean,
+): Promise<StoredBatch> {
   const { acquisitionNumbers, refused, served, storeCodes, institutionCodes, version } = prepared;
   const rows = acquisitionNumbers.length;
   const alreadyIssued = new Uint8Array(rows);
-  const codes = ItemCodes.none(rows);
+  const wanted: WantedCode[] = [];
+  let codes = ItemCodes.none(rows);
   if (served.length > 0) {
-    throwIfAborted(signal);
     const answer = await parts.store.issue({
       institution,
       keyVersion: version,
@@ -109,60 +139,37 @@ export async function storeBatch(
     });
     const { versions, canonical } = everyRow(answer, served.length);
     if (served.length === rows && canonical.size === 0 && versions.every((held) => held === 0)) {
-      const all = ItemCodes.all(institutionCodes, version);
-      return new IssuanceResult(acquisitionNumbers, all, alreadyIssued, refused);
+      codes = ItemCodes.all(institutionCodes, version);
+    } else {
+      served.forEach((index, k) => {
+        const held = versions[k] as number;
+        if (held !== 0) alreadyIssued[index] = 1;
+        if (held !== 0 && !reissue(index)) return;
+        const own = canonical.get(k);
+        if (own === undefined && (held === 0 || held === version)) {
+          codes.set(index, codeAt(institutionCodes, k), version);
+        } else {
+          wanted.push({
+            index,
+            storeCode: own ?? codeAt(storeCodes, k),
+            version: held === 0 ? version : held,
+          });
+        }
+      });
     }
-    const others: WantedCode[] = [];
-    served.forEach((index, k) => {
-      const held = versions[k] as number;
-      if (held !== 0) alreadyIssued[index] = 1;
-      if (held !== 0 && reissue !== true) return;
-      const own = canonical.get(k);
-      if (own === undefined && (held === 0 || held === version)) {
-        codes.set(index, codeAt(institutionCodes, k), version);
-      } else {
-        others.push({ index, storeCode: own ?? codeAt(storeCodes, k), version: held === 0 ? version : held });
-      }
-    });
-    await makeCodes(parts, institution, others, codes);
   }
-  return new IssuanceResult(acquisitionNumbers, codes, alreadyIssued, refused);
+  return { result: new IssuanceResult(acquisitionNumbers, codes, alreadyIssued, refused), codes, wanted };
 }
 
-/** A code to be made from a person's store code. */
-export interface WantedCode {
-  /** Which item it is for. */
-  readonly index: number;
-  readonly storeCode: Uint8Array;
-  /** Version of the institution's key. */
-  readonly version: number;
-}
-
-/**
- * Makes codes from store codes: those that an institution holds under another version than the active one, and those
- * of people whose resident record code was changed.
- *
- * @param codes where they are put
- * @param signal gives up between items; not to be given once a batch is stored, whose codes are then wanted
- */
-export async function makeCodes(
-  { vault, keys, storeAudience }: Pick<IssuerParts, 'vault' | 'keys' | 'storeAudience'>,
+/** The second half of a batch of one caller: one transaction, then the answer to each request. */
+export async function storeBatch(
+  parts: IssuerParts,
   institution: InstitutionCode,
-  wanted: readonly WantedCode[],
-  codes: ItemCodes,
-  signal?: AbortSignal,
-): Promise<void> {
-  const options = signal === undefined ? {} : { signal };
-  for (const version of new Set(wanted.map((code) => code.version))) {
-    const group = wanted.filter((code) => code.version === version);
-    const key = institutionAudience(institution, version);
-    await keys.verify(key);
-    const storeCodes = packCodes(group.map(({ storeCode }) => storeCode));
-    const made = await vault.translate(storeCodes, storeAudience, [key], options);
-    if (made.refusals.length > 0)
-      throw new RenkeiError('STORE_CORRUPT', 'a store code is not one of the store key');
-    group.forEach(({ index }, n) => {
-      codes.set(index, codeAt(made.codes[0] as Uint8Array, n), version);
-    });
-  }
+  prepared: PreparedBatch,
+  { reissue, signal }: IssueOptions,
+): Promise<IssuanceResult> {
+  if (prepared.served.length > 0) throwIfAborted(signal);
+  const { result, codes, wanted } = await storeRows(parts, institution, prepared, () => reissue === true);
+  await makeCodes(parts, institution, wanted, codes);
+  return result;
 }

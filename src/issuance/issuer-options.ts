@@ -25,13 +25,24 @@ export interface IssuerOptions {
   readonly storeKeyVersion?: number;
   /** The clock, in milliseconds since 1970-01-01 UTC. Default `Date.now`. */
   readonly now?: () => number;
+  /**
+   * Most calls of `Issuer.issue` that may wait for the vault, of all institutions together: 1 to 10,000,000, default
+   * 100,000. One more is refused with `ISSUER_BUSY`.
+   */
+  readonly maxWaitingIssues?: number;
 }
+
+/** Calls that may wait: about half a minute's worth of a fast HSM, and 100 MB or so. */
+export const DEFAULT_MAX_WAITING_ISSUES = 100_000;
 
 /** Options of issuing. */
 export interface IssueOptions {
   /** Gives the code again to an institution that has it already. Default false (命令85 44条2項). */
   readonly reissue?: boolean;
-  /** Gives up before the batch is stored; nothing of it is then. */
+  /**
+   * Gives up: before the batch, or the item of `Issuer.issue`, goes to the store, and nothing of it is stored then.
+   * Later the signal changes nothing: what is stored is answered.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -81,6 +92,7 @@ export const ISSUER_RULES: Rules = {
   generation: integerRule(1, HIGHEST_VERSION),
   storeKeyVersion: integerRule(1, HIGHEST_VERSION),
   now: functionRule,
+  maxWaitingIssues: integerRule(1, 10_000_000),
 };
 export const ISSUE_RULES: Rules = { reissue: booleanRule, signal: signalRule };
 export const ISSUE_STREAM_RULES: Rules = { ...ISSUE_RULES, onProgress: functionRule };

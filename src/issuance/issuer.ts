@@ -1,4 +1,5 @@
 import { Redacted } from '../bytes/redacted.js';
+import { wipe } from '../bytes/wipe.js';
 import { institutionAudience, recordAudience, storeAudience } from '../codes/key-names.js';
 import { codeAt } from '../codes/packed-codes.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
@@ -13,16 +14,10 @@ import { wipeResidents } from '../vault/arguments.js';
 import { everyRow } from './every-row.js';
 import type { IssuanceRequest } from './issuance-request.js';
 import type { IssuanceItem, IssuanceResult } from './issuance-result.js';
-import {
-  type IssuerParts,
-  makeCodes,
-  type PreparedBatch,
-  prepareBatch,
-  storeBatch,
-  type WantedCode,
-} from './issue-batch.js';
+import { type IssuerParts, type PreparedBatch, prepareBatch, storeBatch } from './issue-batch.js';
 import { issueStream } from './issue-stream.js';
 import {
+  DEFAULT_MAX_WAITING_ISSUES,
   ISSUE_RULES,
   ISSUE_STREAM_RULES,
   ISSUER_RULES,
@@ -37,7 +32,9 @@ import {
 } from './issuer-options.js';
 import { ItemCodes } from './item-codes.js';
 import { type KeyCheck, KeyRegistry } from './key-registry.js';
+import { makeCodes, type WantedCode } from './make-codes.js';
 import { countTexts, openCodes } from './open-codes.js';
+import { SingleIssues } from './single-issues.js';
 import { TranslationResult } from './translation-result.js';
 
 /** A request for one code. */
@@ -66,9 +63,11 @@ const SINGLE_REQUEST_RULES: Readonly<Record<string, OptionRule>> = {
 export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   checkOptions('openIssuer', options, ISSUER_RULES);
   const { vault, store, generation = 1, storeKeyVersion = 1, now = Date.now } = options;
+  const { maxWaitingIssues = DEFAULT_MAX_WAITING_ISSUES } = options;
   const keys = new KeyRegistry(vault, store, now);
   await keys.begin(generation, storeKeyVersion);
-  return new Issuer({ vault, store, keys, generation, storeAudience: storeAudience(storeKeyVersion), now });
+  const parts = { vault, store, keys, generation, storeAudience: storeAudience(storeKeyVersion), now };
+  return new Issuer(parts, maxWaitingIssues);
 }
 
 /**
@@ -77,12 +76,14 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
  */
 export class Issuer extends Redacted {
   readonly #parts: IssuerParts;
+  readonly #singles: SingleIssues;
   readonly #drain = new Drain('issuer', 'ISSUER_CLOSED');
 
   /** @internal */
-  constructor(parts: IssuerParts) {
+  constructor(parts: IssuerParts, maxWaitingIssues: number) {
     super();
     this.#parts = parts;
+    this.#singles = new SingleIssues(parts, maxWaitingIssues);
   }
 
   /**
@@ -117,7 +118,12 @@ export class Issuer extends Redacted {
   /**
    * Issues one code. The resident record code is taken and wiped; a retry needs a new one.
    *
-   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `RESIDENT_RECORD_CODE_WIPED`, a vault error or a store error
+   * Calls that are under way at the same time share calls of the vault and transactions of the store: those of one
+   * institution that come while a round is computed or stored go into the next. Each is answered as if it were alone,
+   * in the order in which they came.
+   *
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `RESIDENT_RECORD_CODE_WIPED`, `ISSUER_BUSY`, `ABORTED`, a vault error
+   *   or a store error
    */
   async issue(
     institution: string,
@@ -125,10 +131,16 @@ export class Issuer extends Redacted {
     options: IssueOptions = {},
   ): Promise<IssuanceItem> {
     checkOptions('issue', request, SINGLE_REQUEST_RULES);
-    const acquisitionNumbers = [request.acquisitionNumber];
-    const residents = request.residentRecordCode.take();
-    const result = await this.issueBatch(institution, { acquisitionNumbers, residents }, options);
-    return result.at(0) as IssuanceItem;
+    const { acquisitionNumber } = request;
+    const digits = request.residentRecordCode.take();
+    try {
+      return await this.#drain.run(() => {
+        checkOptions('issue', options, ISSUE_RULES);
+        return this.#singles.issue(parseInstitutionCode(institution), acquisitionNumber, digits, options);
+      });
+    } finally {
+      wipe(digits);
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import { abortedError } from '../errors/abort.js';
 import { integerRule, type OptionRule, signalRule } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { VaultCallOptions } from './port.js';
@@ -27,7 +28,7 @@ export class CallLimits {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #onAbort = () => this.end(new RenkeiError('ABORTED', 'the call was aborted by its caller'));
+  readonly #onAbort = () => this.end(abortedError());
   #error: RenkeiError | undefined;
 
   constructor({ signal, timeoutMs }: VaultCallOptions) {

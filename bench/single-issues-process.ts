@@ -1,0 +1,154 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { type Audience, type Issuer, openIssuer, parseAudience, ResidentRecordCode, type Vault } from 'renkei';
+import { openPkcs11Vault, provisionKeys } from 'renkei/pkcs11';
+import { openSqliteStore } from 'renkei/sqlite';
+import { makeNssToken } from '../test/support/nss.js';
+import { syntheticResidents, syntheticResidentTexts } from '../test/support/residents.js';
+import { type BenchOptions, readBenchOptions } from './options.js';
+import { peakRssMiB } from './peak-rss.js';
+import type { BenchResult } from './results.js';
+import { median } from './rounds.js';
+import { FROM, INSTITUTIONS, openBenchToken } from './token.js';
+
+/**
+ * Online issuance: many concurrent callers who ask for one code at a time, sealed engine, durable on SQLite. In a
+ * process of its own so that its memory is its own. Sends its result to its parent.
+ */
+
+const CALLERS = 2_000;
+/** Callers are in two rounds at a time, of which the vault has one. */
+const LIMIT_ROWS = CALLERS / 2;
+const SEED = 8;
+const STORE = parseAudience('store/1').name as Audience;
+const INSTITUTION = INSTITUTIONS[0];
+
+type Access = Parameters<typeof openPkcs11Vault>[0];
+
+/** People who have not been asked for yet. */
+class Crowd {
+  #next = 0;
+
+  texts(count: number): string[] {
+    this.#next += count;
+    return syntheticResidentTexts(SEED, this.#next - count, count);
+  }
+}
+
+async function issueOne(issuer: Issuer, text: string): Promise<void> {
+  const residentRecordCode = new ResidentRecordCode(text);
+  const { status } = await issuer.issue(INSTITUTION, { acquisitionNumber: `R-${text}`, residentRecordCode });
+  if (status !== 'issued') throw new Error('the issuance was not clean');
+}
+
+/** Every caller asks again as soon as it is answered. Gives the rate. */
+async function issueAll(issuer: Issuer, texts: readonly string[]): Promise<number> {
+  const start = performance.now();
+  let next = 0;
+  const caller = async () => {
+    while (next < texts.length) await issueOne(issuer, texts[next++] as string);
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  return (texts.length / (performance.now() - start)) * 1000;
+}
+
+/** The vault alone, as often as fills the same number of people. Gives the rate. */
+async function deriveAlone(vault: Vault, rows: number): Promise<number> {
+  const batches = Array.from({ length: rows / LIMIT_ROWS }, (_, n) =>
+    syntheticResidents(SEED, n * LIMIT_ROWS, LIMIT_ROWS),
+  );
+  const start = performance.now();
+  for (const batch of batches) await vault.derive(batch, [STORE, parseAudience(FROM).name as Audience]);
+  return ((batches.length * LIMIT_ROWS) / (performance.now() - start)) * 1000;
+}
+
+/** How long callers wait when so many a second come, whoever has been answered by then. In milliseconds, ascending. */
+async function waits(issuer: Issuer, texts: readonly string[], perSecond: number): Promise<Float64Array> {
+  const all = new Float64Array(texts.length);
+  const start = performance.now();
+  const running: Promise<void>[] = [];
+  while (running.length < texts.length) {
+    const due = Math.min(texts.length, ((performance.now() - start) / 1000) * perSecond);
+    while (running.length < due) {
+      const n = running.length;
+      // A caller comes at its time, also when this thread was busy then.
+      const came = start + (n / perSecond) * 1000;
+      running.push(
+        issueOne(issuer, texts[n] as string).then(() => {
+          all[n] = performance.now() - came;
+        }),
+      );
+    }
+    await setTimeout(1);
+  }
+  await Promise.all(running);
+  return all.sort();
+}
+
+async function measure(name: string, access: Access, quick: boolean): Promise<BenchResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'renkei-bench-'));
+  const rounds = quick ? 3 : 9;
+  const people = quick ? 10_000 : 40_000;
+  try {
+    await using vault = await openPkcs11Vault({ ...access, engine: 'sealed' });
+    await using store = await openSqliteStore({ path: join(folder, 'issuance.sqlite') });
+    await using issuer = await openIssuer({ vault, store });
+    await issuer.registerInstitution(INSTITUTION);
+    const crowd = new Crowd();
+    await issueAll(issuer, crowd.texts(people));
+    const rates: number[] = [];
+    const limits: number[] = [];
+    for (let k = 0; k < rounds; k++) {
+      limits.push(await deriveAlone(vault, people));
+      rates.push(await issueAll(issuer, crowd.texts(people)));
+    }
+    const rate = median(rates);
+    const waited = await waits(issuer, crowd.texts(people), rate / 2);
+    return {
+      name,
+      unit: 'requests/s',
+      rate,
+      limit: median(limits),
+      ratio: median(rates.map((value, k) => value / (limits[k] as number))),
+      peakRssMiB: peakRssMiB(),
+      halfLoadP50Ms: waited[Math.floor(people * 0.5)] as number,
+      halfLoadP99Ms: waited[Math.floor(people * 0.99)] as number,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** On the token that the bench was given: SoftHSM unless told otherwise. */
+async function measureToken(options: BenchOptions): Promise<BenchResult> {
+  const token = openBenchToken(options);
+  try {
+    return await measure('issue.single-sqlite', token.access, options.quick);
+  } finally {
+    token.close();
+  }
+}
+
+async function measureNss(quick: boolean): Promise<BenchResult> {
+  const { remove, ...access } = makeNssToken();
+  try {
+    const names = ['link/1', 'store/1', FROM];
+    await provisionKeys({ ...access, keys: names.map((name) => ({ name, level: 1 as const })) });
+    return await measure('issue.single-sqlite-nss', access, quick);
+  } finally {
+    remove();
+  }
+}
+
+async function main(): Promise<void> {
+  const [task, ...args] = process.argv.slice(2);
+  const options = readBenchOptions(args, process.env);
+  process.send?.(task === 'nss' ? await measureNss(options.quick) : await measureToken(options));
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : 'the measurement failed');
+  process.exitCode = 1;
+});
