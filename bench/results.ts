@@ -69,7 +69,7 @@ export function formatFigure(value: number): string {
 }
 
 /** Writes the results as a table. */
-export function printReport({ machine, module, results }: BenchReport): void {
+export function printReport({ machine, module, remarks = [], results }: BenchReport): void {
   const rows = [
     ['what', 'rate', 'limit', 'ratio', 'peak MiB', 'unit'],
     ...results.map(({ name, rate, limit, ratio, peakRssMiB, unit }) => [
@@ -82,11 +82,18 @@ export function printReport({ machine, module, results }: BenchReport): void {
     ]),
   ];
   const widths = (rows[0] as string[]).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? '').length)));
-  console.log(`${machine}\n${module}\n`);
+  console.log([machine, module, ...remarks, ''].join('\n'));
   for (const row of rows) {
     const cells = row.map((cell, c) =>
       c === 0 || c === 5 ? cell.padEnd(widths[c] as number) : cell.padStart(widths[c] as number),
     );
     console.log(cells.join('  ').trimEnd());
   }
+  for (const result of results) if (result.seconds !== undefined) console.log(describeLoad(result));
+}
+
+function describeLoad({ name, rows = 0, seconds, lastTenthOverFirst = 0 }: BenchResult): string {
+  const phases = Object.entries(seconds ?? {}).map(([phase, value]) => `${phase} ${value.toFixed(1)} s`);
+  const tenths = `last tenth ÷ first ${lastTenthOverFirst.toFixed(2)}`;
+  return `${name}: ${rows.toLocaleString('en')} residents; ${phases.join(', ')}; ${tenths}`;
 }
