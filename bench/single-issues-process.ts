@@ -2,16 +2,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Audience, type Issuer, openIssuer, parseAudience, ResidentRecordCode, type Vault } from 'renkei';
-import { openPkcs11Vault, provisionKeys } from 'renkei/pkcs11';
+import {
+  type Audience,
+  type Issuer,
+  openIssuer,
+  parseAudience,
+  ResidentRecordCode,
+  type Vault,
+} from 'renkei';
+import { openPkcs11Vault } from 'renkei/pkcs11';
 import { openSqliteStore } from 'renkei/sqlite';
-import { makeNssToken } from '../test/support/nss.js';
 import { syntheticResidents, syntheticResidentTexts } from '../test/support/residents.js';
-import { type BenchOptions, readBenchOptions } from './options.js';
+import { readBenchOptions } from './options.js';
 import { peakRssMiB } from './peak-rss.js';
 import type { BenchResult } from './results.js';
 import { median } from './rounds.js';
-import { FROM, INSTITUTIONS, openBenchToken } from './token.js';
+import { FROM, INSTITUTIONS, openBenchToken, openNssToken } from './token.js';
 
 /**
  * Online issuance: many concurrent callers who ask for one code at a time, sealed engine, durable on SQLite. In a
@@ -121,31 +127,17 @@ async function measure(name: string, access: Access, quick: boolean): Promise<Be
   }
 }
 
-/** On the token that the bench was given: SoftHSM unless told otherwise. */
-async function measureToken(options: BenchOptions): Promise<BenchResult> {
-  const token = openBenchToken(options);
-  try {
-    return await measure('issue.single-sqlite', token.access, options.quick);
-  } finally {
-    token.close();
-  }
-}
-
-async function measureNss(quick: boolean): Promise<BenchResult> {
-  const { remove, ...access } = makeNssToken();
-  try {
-    const names = ['link/1', 'store/1', FROM];
-    await provisionKeys({ ...access, keys: names.map((name) => ({ name, level: 1 as const })) });
-    return await measure('issue.single-sqlite-nss', access, quick);
-  } finally {
-    remove();
-  }
-}
-
 async function main(): Promise<void> {
   const [task, ...args] = process.argv.slice(2);
   const options = readBenchOptions(args, process.env);
-  process.send?.(task === 'nss' ? await measureNss(options.quick) : await measureToken(options));
+  const nss = task === 'nss';
+  const token = nss ? openNssToken() : openBenchToken(options);
+  const name = nss ? 'issue.single-sqlite-nss' : 'issue.single-sqlite';
+  try {
+    process.send?.(await measure(name, token.access, options.quick));
+  } finally {
+    token.close();
+  }
 }
 
 main().catch((error: unknown) => {

@@ -2,6 +2,7 @@ import pkcs11js, { type PKCS11, type Template } from 'pkcs11js';
 import { parseKeyName } from '../src/codes/key-names.js';
 import { keySearch } from '../src/vault/pkcs11/worker/key-ring.js';
 import type { Session } from '../src/vault/pkcs11/worker/session.js';
+import { makeNssToken } from '../test/support/nss.js';
 import { makeScratchToken } from '../test/support/softhsm.js';
 import type { BenchOptions, HardwareToken } from './options.js';
 
@@ -30,6 +31,7 @@ export interface BenchToken {
     readonly module: string;
     readonly token: { readonly label: string };
     readonly pin: () => string;
+    readonly libraryParameters?: string;
   };
   readonly description: string;
   readonly close: () => void;
@@ -41,15 +43,35 @@ export interface BenchToken {
  * key that is there is used. A token on which one of the names is taken is refused before anything is made.
  */
 export function openBenchToken(options: BenchOptions): BenchToken {
-  const scratch = options.hardware === undefined ? makeScratchToken('renkei-bench') : undefined;
-  const access = scratch ?? hardwareAccess(options.hardware as HardwareToken);
+  if (options.hardware !== undefined) return openToken(hardwareAccess(options.hardware), false);
+  const { module, token, pin, remove } = makeScratchToken('renkei-bench');
+  return openToken({ module, token, pin }, true, remove);
+}
+
+/**
+ * A scratch token of NSS softokn, with session objects: softokn reads a stored key from its database at every use, and
+ * the sealed engine would measure that.
+ */
+export function openNssToken(): BenchToken {
+  const { remove, ...access } = makeNssToken();
+  return openToken(access, false, remove);
+}
+
+function openToken(
+  access: BenchToken['access'],
+  tokenKeys: boolean,
+  remove: () => void = () => undefined,
+): BenchToken {
   const module = new pkcs11js.PKCS11();
   module.load(access.module);
-  module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK });
+  const { libraryParameters } = access;
+  // pkcs11js drops the last character of the parameters.
+  const parameters = libraryParameters === undefined ? {} : { libraryParameters: `${libraryParameters} ` };
+  module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK, ...parameters });
   const close = () => {
     module.C_Finalize();
     module.close();
-    scratch?.remove();
+    remove();
   };
   try {
     const slot = findSlot(module, access.token.label);
@@ -58,14 +80,14 @@ export function openBenchToken(options: BenchOptions): BenchToken {
     const session = { module, slot, handle };
     for (const name of NAMES) refuseTaken(session, name);
     const keys = new Map<string, Buffer>(
-      NAMES.map((name) => [name as string, makeKey(session, name, scratch !== undefined)] as const),
+      NAMES.map((name) => [name as string, makeKey(session, name, tokenKeys)] as const),
     );
     const { manufacturerID, model } = module.C_GetTokenInfo(slot);
     return {
       session,
       key: (name) => keys.get(name) as Buffer,
-      access: { module: access.module, token: access.token, pin: access.pin },
-      description: `${manufacturerID.trim()} ${model.trim()}, ${scratch === undefined ? 'session' : 'token'} keys`,
+      access,
+      description: `${manufacturerID.trim()} ${model.trim()}, ${tokenKeys ? 'token' : 'session'} keys`,
       close,
     };
   } catch (error) {

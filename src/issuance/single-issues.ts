@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
+import { AbortWatch } from '../lifecycle/abort-watch.js';
 import { acquisitionNumberFault } from '../subjects/acquisition-number.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import type { IssuanceItem } from './issuance-result.js';
@@ -15,6 +16,7 @@ export class SingleIssues {
   readonly #parts: IssuerParts;
   readonly #maxWaiting: number;
   readonly #queues = new Map<InstitutionCode, IssueQueue>();
+  readonly #watch = new AbortWatch();
   #waiting = 0;
 
   constructor(parts: IssuerParts, maxWaiting: number) {
@@ -44,7 +46,7 @@ export class SingleIssues {
     if (this.#waiting >= this.#maxWaiting) {
       throw new RenkeiError('ISSUER_BUSY', `${this.#waiting} single issues wait already`);
     }
-    const issue = new WaitingIssue(acquisitionNumber, digits, options);
+    const issue = new WaitingIssue(acquisitionNumber, digits, options, this.#watch);
     this.#waiting++;
     this.#queueOf(institution).add(issue);
     return issue.answer;

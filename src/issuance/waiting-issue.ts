@@ -1,6 +1,7 @@
 import { Redacted } from '../bytes/redacted.js';
 import { wipe } from '../bytes/wipe.js';
 import { abortedError } from '../errors/abort.js';
+import type { AbortWatch } from '../lifecycle/abort-watch.js';
 import type { IssuanceItem } from './issuance-result.js';
 import type { IssueOptions } from './issuer-options.js';
 
@@ -14,6 +15,7 @@ export class WaitingIssue extends Redacted {
   readonly answer: Promise<IssuanceItem>;
   readonly #digits: Uint8Array;
   readonly #signal: AbortSignal | undefined;
+  readonly #watch: AbortWatch;
   readonly #onAbort: () => void;
   #whenLeft: () => void = () => undefined;
   #resolve!: (item: IssuanceItem) => void;
@@ -21,12 +23,18 @@ export class WaitingIssue extends Redacted {
   #isOpen = true;
 
   /** @param digits 住民票コード, 11 ASCII digits; taken over, to be wiped */
-  constructor(acquisitionNumber: string, digits: Uint8Array, { reissue, signal }: IssueOptions) {
+  constructor(
+    acquisitionNumber: string,
+    digits: Uint8Array,
+    { reissue, signal }: IssueOptions,
+    watch: AbortWatch,
+  ) {
     super();
     this.acquisitionNumber = acquisitionNumber;
     this.reissue = reissue === true;
     this.#digits = digits;
     this.#signal = signal;
+    this.#watch = watch;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -35,7 +43,7 @@ export class WaitingIssue extends Redacted {
       this.fail(abortedError());
       this.#whenLeft();
     };
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal !== undefined) watch.add(signal, this.#onAbort);
   }
 
   /** False once the caller has an answer, or has given up. */
@@ -56,7 +64,7 @@ export class WaitingIssue extends Redacted {
 
   /** From now on it is too late to give up. */
   commit(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#signal !== undefined) this.#watch.remove(this.#signal, this.#onAbort);
   }
 
   /** Answers the caller. The first answer counts. */

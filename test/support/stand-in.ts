@@ -5,6 +5,8 @@ export interface StandIn<T> {
   readonly calls: string[];
   /** Makes every later call of this method, or of all, throw; `undefined` mends it again. */
   fail(error: unknown, method?: keyof T): void;
+  /** Runs before every call; what it throws, the call throws; what it waits for, the call waits for. */
+  before: (method: keyof T) => void | Promise<void>;
 }
 
 /** Puts a stand-in in front of a real object, to count its calls and to inject faults. */
@@ -17,16 +19,19 @@ export function standIn<T extends object>(real: T): StandIn<T> {
       if (typeof method !== 'function') return method;
       return async (...args: unknown[]) => {
         calls.push(String(name));
+        await standing.before(name as keyof T);
         if (fault !== undefined && (fault.method === undefined || fault.method === name)) throw fault.error;
         return Reflect.apply(method, target, args);
       };
     },
   });
-  return {
+  const standing: StandIn<T> = {
     object,
     calls,
     fail(error, method) {
       fault = error === undefined ? undefined : { error, method };
     },
+    before: () => undefined,
   };
+  return standing;
 }
