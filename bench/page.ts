@@ -68,7 +68,9 @@ function split(text: string, at: string): [string, string] {
 
 /** A table as the formatter of this repository leaves it. */
 function markdownTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = heading.map((cell, c) => Math.max(...[cell, ...rows.map((row) => row[c] ?? '')].map((text) => text.length)));
+  const widths = heading.map((cell, c) =>
+    Math.max(...[cell, ...rows.map((row) => row[c] ?? '')].map((text) => text.length)),
+  );
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, c) => cell.padEnd(widths[c] as number)).join(' | ')} |`;
   return [line(heading), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');

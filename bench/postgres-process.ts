@@ -15,7 +15,10 @@ async function main(): Promise<void> {
     const database = await server.newDatabase();
     const compare = async (issuing: Issuing): Promise<BenchResult> => {
       const bare = await BarePostgres.open(database);
-      const rounds = { rounds: issuing.options.quick ? 2 : 5, residents: issuing.options.quick ? 100_000 : 200_000 };
+      const rounds = {
+        rounds: issuing.options.quick ? 2 : 5,
+        residents: issuing.options.quick ? 100_000 : 200_000,
+      };
       try {
         const result = await compareWithBareInsert('issue.postgres', issuing, bare, rounds);
         return { ...result, peakRssMiB: peakRssMiB() };
