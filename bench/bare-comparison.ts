@@ -1,6 +1,6 @@
 import { type Audience, parseAudience } from 'renkei';
 import { inOrder, keyOrder } from '../src/stores/key-order.js';
-import { type Issuing, issueAll } from './issuing-process.js';
+import { type Issuing, issueAll } from './issuing.js';
 import { requests } from './requests.js';
 import type { BenchResult } from './results.js';
 import { median } from './rounds.js';

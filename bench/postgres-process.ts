@@ -2,7 +2,7 @@ import { openPostgresStore } from 'renkei/postgres';
 import { ScratchPostgres } from '../test/support/postgres.js';
 import { compareWithBareInsert } from './bare-comparison.js';
 import { BarePostgres } from './bare-postgres.js';
-import { fail, type Issuing, measureIssuing } from './issuing-process.js';
+import { fail, type Issuing, measureIssuing } from './issuing.js';
 import { peakRssMiB } from './peak-rss.js';
 import { POSTGRES_SETTINGS } from './postgres-settings.js';
 import type { BenchResult } from './results.js';

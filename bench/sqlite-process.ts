@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { openSqliteStore } from 'renkei/sqlite';
 import { compareWithBareInsert } from './bare-comparison.js';
 import { BareSqlite } from './bare-sqlite.js';
-import { fail, type Issuing, issueAll, measureIssuing } from './issuing-process.js';
+import { fail, type Issuing, issueAll, measureIssuing } from './issuing.js';
 import { peakRssMiB } from './peak-rss.js';
 import { requests } from './requests.js';
 import type { BenchResult } from './results.js';
