@@ -30,7 +30,10 @@ export class ServerMemory {
   async #look(): Promise<void> {
     try {
       const processes = await this.#server.query('SELECT pid FROM pg_stat_activity');
-      this.#peakKib = Math.max(this.#peakKib, processes.reduce((sum, { pid }) => sum + pssKib(pid as number), 0));
+      this.#peakKib = Math.max(
+        this.#peakKib,
+        processes.reduce((sum, { pid }) => sum + pssKib(pid as number), 0),
+      );
     } catch {
       // A server that is busy is looked at again later.
     }
