@@ -13,3 +13,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 export function abortedError(): RenkeiError {
   return new RenkeiError('ABORTED', 'the call was aborted by its caller');
 }
+
+/** The caller's signal as an option of another call; none where there is none. */
+export function signalOption(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,7 +1,7 @@
 import { wipe } from '../bytes/wipe.js';
 import type { Audience } from '../codes/key-names.js';
 import { codeAt, pickCodes, rowsWithout } from '../codes/packed-codes.js';
-import { throwIfAborted } from '../errors/abort.js';
+import { signalOption, throwIfAborted } from '../errors/abort.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
 import type { IssuanceStore } from '../stores/port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
@@ -73,8 +73,8 @@ export async function deriveBatch(
       version: 0,
     };
   }
-  const key = await keys.active(institution);
-  const options = { generation, ...(signal === undefined ? {} : { signal }) };
+  const key = await keys.active(institution, signal);
+  const options = { generation, ...signalOption(signal) };
   const { codes, refusals } = await vault.derive(residents, [storeAudience, key.name], options);
   for (const { index, code } of refusals) if (!refused.has(index)) refused.set(index, code);
   const served = rowsWithout(rows, refused);
@@ -117,12 +117,14 @@ export interface StoredBatch {
  * Second half: one transaction.
  *
  * @param reissue says whether an item wants its code again where the institution has it already
+ * @param signal gives up before the rows are stored
  */
 export async function storeRows(
   parts: IssuerParts,
   institution: InstitutionCode,
   prepared: PreparedBatch,
   reissue: (index: number) => boolean,
+  signal?: AbortSignal,
 ): Promise<StoredBatch> {
   const { acquisitionNumbers, refused, served, storeCodes, institutionCodes, version } = prepared;
   const rows = acquisitionNumbers.length;
@@ -130,13 +132,14 @@ export async function storeRows(
   const wanted: WantedCode[] = [];
   let codes = ItemCodes.none(rows);
   if (served.length > 0) {
-    const answer = await parts.store.issue({
+    const batch = {
       institution,
       keyVersion: version,
       generation: parts.generation,
       issuedAt: parts.now(),
       storeCodes,
-    });
+    };
+    const answer = await parts.store.issue(batch, signalOption(signal));
     const { versions, canonical } = everyRow(answer, served.length);
     if (served.length === rows && canonical.size === 0 && versions.every((held) => held === 0)) {
       codes = ItemCodes.all(institutionCodes, version);
@@ -169,7 +172,8 @@ export async function storeBatch(
   { reissue, signal }: IssueOptions,
 ): Promise<IssuanceResult> {
   if (prepared.served.length > 0) throwIfAborted(signal);
-  const { result, codes, wanted } = await storeRows(parts, institution, prepared, () => reissue === true);
+  const again = () => reissue === true;
+  const { result, codes, wanted } = await storeRows(parts, institution, prepared, again, signal);
   await makeCodes(parts, institution, wanted, codes);
   return result;
 }

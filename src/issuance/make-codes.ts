@@ -1,5 +1,6 @@
 import { type Audience, institutionAudience } from '../codes/key-names.js';
 import { codeAt, packCodes } from '../codes/packed-codes.js';
+import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import type { Vault } from '../vault/port.js';
@@ -62,11 +63,10 @@ export async function makeVersion(
   codes: ItemCodes,
   signal?: AbortSignal,
 ): Promise<ReadonlySet<number>> {
-  const options = signal === undefined ? {} : { signal };
   const key = institutionAudience(institution, version);
-  await keys.verify(key);
+  await keys.verify(key, signal);
   const storeCodes = packCodes(group.map(({ storeCode }) => storeCode));
-  const made = await vault.translate(storeCodes, storeAudience, [key], options);
+  const made = await vault.translate(storeCodes, storeAudience, [key], signalOption(signal));
   const refused = new Set(made.refusals.map(({ index }) => index));
   const corrupt = new Set<number>();
   group.forEach(({ index }, n) => {

@@ -18,6 +18,7 @@ export class SingleIssues {
   readonly #queues = new Map<InstitutionCode, IssueQueue>();
   readonly #watch = new AbortWatch();
   #waiting = 0;
+  #allIdle: (() => void) | undefined;
 
   constructor(parts: IssuerParts, maxWaiting: number) {
     this.#parts = parts;
@@ -52,6 +53,14 @@ export class SingleIssues {
     return issue.answer;
   }
 
+  /** Settles when no round is under way: one may still be whose callers have all given up. */
+  async allIdle(): Promise<void> {
+    if (this.#queues.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#allIdle = resolve;
+    });
+  }
+
   #queueOf(institution: InstitutionCode): IssueQueue {
     let queue = this.#queues.get(institution);
     if (queue === undefined) {
@@ -59,7 +68,10 @@ export class SingleIssues {
         freed: (issues) => {
           this.#waiting -= issues;
         },
-        idle: () => this.#queues.delete(institution),
+        idle: () => {
+          this.#queues.delete(institution);
+          if (this.#queues.size === 0) this.#allIdle?.();
+        },
       });
       this.#queues.set(institution, queue);
     }

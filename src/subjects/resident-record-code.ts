@@ -9,6 +9,7 @@ export const RESIDENT_RECORD_CODE_LENGTH = 11;
 
 const INDIVIDUAL_NUMBER_LENGTH = 12;
 const ZERO = 0x30;
+const NO_DIGITS = allocateOffHeap(0);
 
 /** The check digit by Σ d·w, which is 405 at the most. */
 const CHECK_DIGIT_BY_SUM = Uint8Array.from({ length: 406 }, (_, sum) => {
@@ -102,7 +103,7 @@ export function writeResidentRecordCode(
  * redacted in every rendering.
  */
 export class ResidentRecordCode extends Redacted {
-  readonly #digits = allocateOffHeap(RESIDENT_RECORD_CODE_LENGTH);
+  #digits = allocateOffHeap(RESIDENT_RECORD_CODE_LENGTH);
   #wiped = false;
 
   /**
@@ -117,7 +118,7 @@ export class ResidentRecordCode extends Redacted {
   }
 
   /**
-   * Hands the eleven digits over and wipes them here: after the linkage code is made the resident record code is
+   * Hands the eleven digits over, to be wiped by whoever took them, and keeps none: after the linkage code is made the resident record code is
    * deleted at once.
    *
    * @throws RenkeiError `RESIDENT_RECORD_CODE_WIPED` the second time
@@ -129,9 +130,9 @@ export class ResidentRecordCode extends Redacted {
         'this resident record code was used and wiped before',
       );
     }
-    const digits = allocateOffHeap(RESIDENT_RECORD_CODE_LENGTH);
-    digits.set(this.#digits);
-    this.wipe();
+    const digits = this.#digits;
+    this.#digits = NO_DIGITS;
+    this.#wiped = true;
     return digits;
   }
 

@@ -2,7 +2,7 @@ import { Console } from 'node:console';
 import { PassThrough } from 'node:stream';
 import { format, inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openIssuer } from '../../src/issuance/issuer.js';
+import { openIssuer } from '../../src/issuance/open-issuer.js';
 import { createMemoryStore } from '../../src/stores/memory/memory-store.js';
 import { ResidentRecordCode } from '../../src/subjects/resident-record-code.js';
 import { SoftwareKeys } from '../../src/vault/software/software-keys.js';

@@ -5,8 +5,8 @@ import { anchorsOf, withoutFences } from './markdown.js';
 const ROOT = new URL('../../', import.meta.url);
 const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => /^README.*\.md$/.test(name)),
-  ...readdirSync(new URL('docs', ROOT))
-    .filter((name) => name.endsWith('.md'))
+  ...readdirSync(new URL('docs', ROOT), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md') && !name.startsWith('api/'))
     .map((name) => `docs/${name}`),
 ].map((path) => ({ path, url: new URL(path, ROOT) }));
 

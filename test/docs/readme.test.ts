@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { makeScratchToken } from '../support/softhsm.js';
 
 const EXAMPLE = 'examples/quickstart/main.ts';
+const LIFE = 'examples/life-of-a-person/main.ts';
 const READMES = ['README.md', 'README.ja.md'];
 
 const token = makeScratchToken('renkei-readme');
@@ -23,8 +24,8 @@ const blocks = (path: string, language: string) =>
   );
 
 describe('the README', () => {
-  test.each(READMES)('%s shows the example of examples/quickstart as it is', (readme) => {
-    expect(blocks(readme, 'ts')).toEqual([read(EXAMPLE)]);
+  test.each(READMES)('%s shows the examples of examples/ as they are', (readme) => {
+    expect(blocks(readme, 'ts')).toEqual([read(EXAMPLE), read(LIFE)]);
   });
 
   test('its example has at most 25 lines and runs on a fresh token and database', async () => {
@@ -44,6 +45,20 @@ describe('the README', () => {
     const [inquirers, providers, translated] = printed;
     expect(translated).toBe(providers);
     expect(translated).not.toBe(inquirers);
+  });
+
+  test('its example of a person’s life says what its comments say', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', LIFE]);
+    expect(stdout.match(/(?<=status: ')[a-z-]+/g)).toEqual([
+      'changed',
+      'already-issued',
+      'found',
+      'found',
+      'removed',
+      'refused',
+    ]);
+    expect(stdout).toMatch(/institutions: \[ 'A1' \]/);
+    expect(stdout).toMatch(/error: 'CODE_NOT_ISSUED' } \[\]\n$/);
   });
 
   test.each(READMES)('%s names only scripts that package.json has', (readme) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linkKey } from '../../src/codes/key-names.js';
-import { openIssuer } from '../../src/issuance/issuer.js';
+import { openIssuer } from '../../src/issuance/open-issuer.js';
 import { createMemoryStore } from '../../src/stores/memory/memory-store.js';
 import type { IssuanceStore } from '../../src/stores/port.js';
 import type { Vault } from '../../src/vault/port.js';

@@ -55,7 +55,7 @@ describe('SoftHSM and SQLite', () => {
       expect(new Set(issued).size).toBe(PEOPLE);
       codes[institution] = issued;
     }
-    expect(await store.count()).toEqual({ keys: 4, persons: PEOPLE, issuances: 2 * PEOPLE });
+    expect(await store.count()).toEqual({ keys: 4, persons: PEOPLE, aliases: 0, issuances: 2 * PEOPLE });
   });
 
   it.each(['sealed', 'bulk', 'software'])(

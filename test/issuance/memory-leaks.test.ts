@@ -13,7 +13,14 @@ import { makeScratchToken } from '../support/softhsm.js';
 
 const SEED = 41;
 const RESIDENTS = 20_000;
-const KEYS = testKeys(['link/1', 'store/1', 'institution/A1/1', 'institution/B2/1', 'record/2026']);
+const KEYS = testKeys([
+  'link/1',
+  'store/1',
+  'institution/A1/1',
+  'institution/B2/1',
+  'institution/C3/1',
+  'record/2026',
+]);
 const LINK_KEY = KEYS['link/1'] as Uint8Array;
 
 const RESIDENT_NAME = 'resident record code';

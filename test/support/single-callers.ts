@@ -1,5 +1,5 @@
-import { ResidentRecordCode } from 'renkei';
 import { allocateOffHeap } from '../../src/bytes/allocate.js';
+import { ResidentRecordCode } from '../../src/subjects/resident-record-code.js';
 import { syntheticResidents, syntheticResidentTexts } from './residents.js';
 
 /** Seed of the people that single callers ask for. */
