@@ -32,6 +32,22 @@ export { fiscalYear } from './codes/record-period.js';
 export { ERROR_CODES, type ErrorCodeFacts, type RenkeiErrorCode } from './errors/codes.js';
 export { type Refusal, RenkeiError, type RenkeiErrorDetails } from './errors/renkei-error.js';
 export type { BatchResult } from './issuance/batch-result.js';
+export type {
+  AnswersOptions,
+  BulkLoad,
+  BulkLoadOptions,
+  ReceiveOptions,
+  StoreOptions,
+} from './issuance/bulk-load/bulk-load.js';
+export type {
+  AlreadyLoadedItem,
+  BulkLoadAnswers,
+  BulkLoadItem,
+  LoadedItem,
+  RefusedResident,
+} from './issuance/bulk-load/load-answers.js';
+export type { BulkLoadState } from './issuance/bulk-load/load-record.js';
+export type { StoreProgress } from './issuance/bulk-load/store-people.js';
 export type { ResidentRecordCodeChanges } from './issuance/change-residents.js';
 export type {
   AlreadyChangedItem,
@@ -44,6 +60,12 @@ export type {
 export type { IssuanceFinding } from './issuance/check-store.js';
 export type { HoldersFound, HoldersItem, HoldersResult } from './issuance/code-holders.js';
 export type { AnsweredCode, CodesResult, RefusedCode } from './issuance/codes-result.js';
+export type {
+  ComparePopulationOptions,
+  ComparisonCounts,
+  PopulationComparison,
+  ReadComparisonOptions,
+} from './issuance/comparison/population-comparison.js';
 export type { IssuanceRequest } from './issuance/issuance-request.js';
 export type {
   AlreadyIssuedItem,
@@ -83,6 +105,7 @@ export type {
   RemovedItem,
 } from './issuance/removal-result.js';
 export type { Residents } from './issuance/residents.js';
+export type { ReceiveProgress, ResidentBatches } from './issuance/spill/receive-requests.js';
 export type {
   NotHeldItem,
   TranslatedItem,
