@@ -20,13 +20,17 @@ export class RateCurve {
     if (rows > last.rows && ms > last.ms) this.#reports.push({ rows, ms });
   }
 
-  /** The rate over each fiftieth of the load, or between two reports where these are farther apart. */
+  /**
+   * The rate over each fiftieth of the load, or between two reports where these are farther apart. What is left at the
+   * end is a point of its own from half a slice on: the rate of a few rows says nothing.
+   */
   points(): CurvePoint[] {
     const points: CurvePoint[] = [];
     let from = this.#reports[0] as { rows: number; ms: number };
     for (const to of this.#reports.slice(1)) {
-      const next = (Math.floor((from.rows * SLICES) / this.#total) + 1) * (this.#total / SLICES);
-      if (to.rows < next && to !== this.#last()) continue;
+      const slice = this.#total / SLICES;
+      const next = (Math.floor(from.rows / slice) + 1) * slice;
+      if (to !== this.#last() && (to.rows < next || this.#last().rows - to.rows < slice / 2)) continue;
       points.push({ rows: to.rows, rate: rateBetween(from, to) });
       from = to;
     }

@@ -36,6 +36,19 @@ describe('the curve of a load', () => {
     expect(points.map(({ rows }) => rows)).toEqual(Array.from({ length: 10 }, (_, n) => (n + 1) * 10_000));
   });
 
+  test('has no point for a few rows at the end: they belong to the one before', () => {
+    const steps = [
+      ...even(10, () => 500_000).slice(1),
+      { rows: 9_500, rate: 500_000 },
+      { rows: 500, rate: 1_000 },
+    ];
+    const points = load(100_000, steps).points();
+    expect(points.map(({ rows }) => rows)).toEqual(
+      [10, 20, 30, 40, 50, 60, 70, 80, 90, 100].map((n) => n * 1_000),
+    );
+    expect(points.at(-1)?.rate).toBeCloseTo(10_000 / 0.519);
+  });
+
   test('shows a load that slows down, tenth against tenth', () => {
     const curve = load(
       1_000_000,
