@@ -1,11 +1,14 @@
-import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { crossCheck } from './cross-check.js';
+import { curvesOf, drawCurves } from './curve.js';
 import { measureEngines } from './engines.js';
-import { asArguments, type BenchOptions, readBenchOptions } from './options.js';
+import { measureStores } from './issuance.js';
+import { type BenchGroup, type BenchOptions, readBenchOptions } from './options.js';
+import { inOwnProcess } from './own-process.js';
 import { measurePeers } from './peers.js';
 import { type BenchReport, type BenchResult, describeMachine, printReport } from './results.js';
 import { paceOf } from './rounds.js';
+import { sketchCurves } from './sketch.js';
 import { openBenchToken } from './token.js';
 import { measureMemoryIssuance, measureVaults } from './vaults.js';
 
@@ -13,51 +16,46 @@ import { measureMemoryIssuance, measureVaults } from './vaults.js';
 
 async function run(options: BenchOptions): Promise<BenchReport> {
   const pace = paceOf(options.quick);
-  const token = openBenchToken(options);
+  const wanted = (group: BenchGroup) => options.only === undefined || options.only === group;
   const results: BenchResult[] = [];
+  const remarks: string[] = [];
+  const token = openBenchToken(options);
   try {
     crossCheck(token);
-    results.push(...(await measureEngines(token, pace)));
-    results.push(...(await measureVaults(token, pace)));
-    results.push(...(await measurePeers(pace)));
-    results.push(await measureMemoryIssuance(token, options.quick ? 300_000 : 1_000_000));
+    if (wanted('engines')) results.push(...(await measureEngines(token, pace)));
+    if (wanted('vaults')) results.push(...(await measureVaults(token, pace)));
+    if (wanted('peers')) results.push(...(await measurePeers(pace)));
+    if (wanted('issue')) {
+      results.push(await measureMemoryIssuance(token, options.quick ? 300_000 : 1_000_000));
+    }
   } finally {
     token.close();
   }
   // Keys of level 3 are made by a security officer, which the bench is only on a token of its own.
-  if (options.hardware === undefined) results.push(await inOwnProcess('levels-process.ts', [], options));
-  const compared = await inOwnProcess('sqlite-process.ts', ['compare'], options);
-  const streamed = await inOwnProcess('sqlite-process.ts', ['stream'], options);
-  const { peakRssMiB } = streamed;
-  results.push({ ...compared, ...(peakRssMiB === undefined ? {} : { peakRssMiB }) }, streamed);
-  results.push(await inOwnProcess('single-issues-process.ts', ['token'], options));
-  // A second module, made for this run whatever token the others are measured on.
-  if (options.hardware === undefined)
-    results.push(await inOwnProcess('single-issues-process.ts', ['nss'], options));
-  return { machine: describeMachine(), module: token.description, results };
-}
-
-/** Runs one measurement in a new process, while nothing else runs here. */
-function inOwnProcess(file: string, task: readonly string[], options: BenchOptions): Promise<BenchResult> {
-  return new Promise((resolve, reject) => {
-    const child = fork(new URL(file, import.meta.url), [...task, ...asArguments(options)]);
-    let result: BenchResult | undefined;
-    child.on('message', (message) => {
-      result = message as BenchResult;
-    });
-    child.on('error', reject);
-    child.on('exit', () => {
-      if (result === undefined) reject(new Error(`${file} gave no result`));
-      else resolve(result);
-    });
-  });
+  if (wanted('vaults') && options.hardware === undefined) {
+    results.push(await inOwnProcess('levels-process.ts', [], options));
+  }
+  if (wanted('issue')) {
+    const stores = await measureStores(options);
+    results.push(...stores.results);
+    remarks.push(...stores.remarks);
+  }
+  return {
+    machine: describeMachine(),
+    module: token.description,
+    ...(remarks.length === 0 ? {} : { remarks }),
+    results,
+  };
 }
 
 async function main(): Promise<void> {
   const options = readBenchOptions(process.argv.slice(2), process.env);
   const report = await run(options);
+  const curves = curvesOf(report);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (options.picture !== undefined) writeFileSync(options.picture, drawCurves(curves));
   printReport(report);
+  if (curves.length > 0) console.log(`\n${sketchCurves(curves)}`);
 }
 
 main().catch((error: unknown) => {

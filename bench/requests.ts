@@ -8,9 +8,8 @@ const BATCH = 100_000;
 export function* requests(seed: number, first: number, residents: number): Generator<IssuanceRequest> {
   for (let offset = 0; offset < residents; offset += BATCH) {
     const size = Math.min(BATCH, residents - offset);
-    yield {
-      acquisitionNumbers: Array.from({ length: size }, (_, n) => `R-${first + offset + n}`),
-      residents: syntheticResidents(seed, first + offset, size),
-    };
+    const acquisitionNumbers = new Array<string>(size);
+    for (let n = 0; n < size; n++) acquisitionNumbers[n] = `R-${first + offset + n}`;
+    yield { acquisitionNumbers, residents: syntheticResidents(seed, first + offset, size) };
   }
 }

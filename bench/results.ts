@@ -1,5 +1,13 @@
 import { cpus } from 'node:os';
 
+/** How fast one slice of a load was. */
+export interface CurvePoint {
+  /** Rows stored when it ended. */
+  readonly rows: number;
+  /** Rows a second within it. */
+  readonly rate: number;
+}
+
 /** One row of the results. */
 export interface BenchResult {
   readonly name: string;
@@ -12,15 +20,39 @@ export interface BenchResult {
   readonly ratio?: number;
   /** Highest resident memory of the process that did it. */
   readonly peakRssMiB?: number;
+  /** The same of all processes of a database server together. */
+  readonly serverPeakMiB?: number;
   /** How long half and all but one in a hundred of the calls take at half the rate. */
   readonly halfLoadP50Ms?: number;
   readonly halfLoadP99Ms?: number;
+  /** Residents of a bulk load. */
+  readonly rows?: number;
+  /** Seconds a bulk load spent in each of its phases. */
+  readonly seconds?: LoadSeconds;
+  /** Rate of storing against rows stored. */
+  readonly curve?: readonly CurvePoint[];
+  /** Rate of storing the last tenth of the rows ÷ the first tenth. */
+  readonly lastTenthOverFirst?: number;
+}
+
+/** Where the time of a bulk load goes. */
+export interface LoadSeconds {
+  /** Making the requests, which is the bench's own work. */
+  readonly generate: number;
+  /** Receiving them: checked, derived, spilled. */
+  readonly receive: number;
+  /** Storing all of them. */
+  readonly store: number;
+  /** Reading the answer to each. */
+  readonly answers: number;
 }
 
 /** What a run leaves behind. */
 export interface BenchReport {
   readonly machine: string;
   readonly module: string;
+  /** What this run could not do as it was asked to. */
+  readonly remarks?: readonly string[];
   readonly results: readonly BenchResult[];
 }
 
@@ -37,7 +69,7 @@ export function formatFigure(value: number): string {
 }
 
 /** Writes the results as a table. */
-export function printReport({ machine, module, results }: BenchReport): void {
+export function printReport({ machine, module, remarks = [], results }: BenchReport): void {
   const rows = [
     ['what', 'rate', 'limit', 'ratio', 'peak MiB', 'unit'],
     ...results.map(({ name, rate, limit, ratio, peakRssMiB, unit }) => [
@@ -50,11 +82,18 @@ export function printReport({ machine, module, results }: BenchReport): void {
     ]),
   ];
   const widths = (rows[0] as string[]).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? '').length)));
-  console.log(`${machine}\n${module}\n`);
+  console.log([machine, module, ...remarks, ''].join('\n'));
   for (const row of rows) {
     const cells = row.map((cell, c) =>
       c === 0 || c === 5 ? cell.padEnd(widths[c] as number) : cell.padStart(widths[c] as number),
     );
     console.log(cells.join('  ').trimEnd());
   }
+  for (const result of results) if (result.seconds !== undefined) console.log(describeLoad(result));
+}
+
+function describeLoad({ name, rows = 0, seconds, lastTenthOverFirst = 0 }: BenchResult): string {
+  const phases = Object.entries(seconds ?? {}).map(([phase, value]) => `${phase} ${value.toFixed(1)} s`);
+  const tenths = `last tenth ÷ first ${lastTenthOverFirst.toFixed(2)}`;
+  return `${name}: ${rows.toLocaleString('en')} residents; ${phases.join(', ')}; ${tenths}`;
 }

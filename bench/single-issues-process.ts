@@ -96,7 +96,7 @@ async function waits(issuer: Issuer, texts: readonly string[], perSecond: number
 async function measure(name: string, access: Access, quick: boolean): Promise<BenchResult> {
   const folder = mkdtempSync(join(tmpdir(), 'renkei-bench-'));
   const rounds = quick ? 3 : 9;
-  const people = quick ? 10_000 : 40_000;
+  const people = quick ? 6_000 : 40_000;
   try {
     await using vault = await openPkcs11Vault({ ...access, engine: 'sealed' });
     await using store = await openSqliteStore({ path: join(folder, 'issuance.sqlite') });

@@ -1,19 +1,35 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { asArguments, readBenchOptions } from '../../bench/options.js';
+import { asArguments, BENCH_GROUPS, type BenchOptions, readBenchOptions } from '../../bench/options.js';
 
 const HARDWARE = ['--module', '/lib/hsm.so', '--token', 'T', '--pin-env', 'BENCH_PIN'];
 const PIN = '7391-spoken';
+const NOTHING: BenchOptions = {
+  quick: false,
+  only: undefined,
+  rows: undefined,
+  postgresRows: undefined,
+  json: undefined,
+  picture: undefined,
+  hardware: undefined,
+};
 
 describe('options of the bench', () => {
   test('nothing asked for: the full run on a SoftHSM token of its own', () => {
-    expect(readBenchOptions([], {})).toEqual({ quick: false, json: undefined, hardware: undefined });
+    expect(readBenchOptions([], {})).toEqual(NOTHING);
   });
 
   test('all of them', () => {
-    expect(readBenchOptions(['--quick', '--json', 'out.json', ...HARDWARE], { BENCH_PIN: PIN })).toEqual({
+    const issue = ['--only', 'issue', '--rows', '20000000', '--postgres-rows', '1000000'];
+    const files = ['--json', 'out.json', '--picture', 'out.svg'];
+    const args = ['--quick', ...issue, ...files, ...HARDWARE];
+    expect(readBenchOptions(args, { BENCH_PIN: PIN })).toEqual({
       quick: true,
+      only: 'issue',
+      rows: 20_000_000,
+      postgresRows: 1_000_000,
       json: 'out.json',
+      picture: 'out.svg',
       hardware: { module: '/lib/hsm.so', label: 'T', pinEnv: 'BENCH_PIN' },
     });
   });
@@ -26,6 +42,37 @@ describe('options of the bench', () => {
   test('a value where none belongs, and none where one does', () => {
     expect(() => readBenchOptions(['--quick=yes'], {})).toThrow('option --quick takes no value');
     expect(() => readBenchOptions(['--json'], {})).toThrow('option --json takes a value');
+  });
+
+  test.each(BENCH_GROUPS)('%s can be measured alone', (only) => {
+    expect(readBenchOptions(['--only', only], {})).toEqual({ ...NOTHING, only });
+  });
+
+  test('a group that is not there is refused', () => {
+    expect(() => readBenchOptions(['--only', 'sqlite'], {})).toThrow(
+      'takes one of engines, vaults, peers, issue',
+    );
+  });
+
+  test('the number of rows goes with the issuance alone, the picture with every run that has curves', () => {
+    expect(() => readBenchOptions(['--rows', '20000'], {})).toThrow('--rows goes with --only issue');
+    expect(() => readBenchOptions(['--only', 'peers', '--postgres-rows', '20000'], {})).toThrow('goes with');
+    expect(() => readBenchOptions(['--only', 'vaults', '--picture', 'a.svg'], {})).toThrow('goes with');
+    expect(readBenchOptions(['--picture', 'a.svg'], {})).toEqual({ ...NOTHING, picture: 'a.svg' });
+  });
+
+  test.each(['9999', '125000001', '1e6', '20_000', '-20000', '20000.5', '020000', 'all'])(
+    'a load of %s rows is refused',
+    (rows) => {
+      const args = ['--only', 'issue', `--rows=${rows}`];
+      expect(() => readBenchOptions(args, {})).toThrow('takes a whole number from 10000 to 125000000');
+    },
+  );
+
+  test('a process of its own is told the same, but not to write the files', () => {
+    const issue = ['--quick', '--only', 'issue', '--rows', '20000', '--postgres-rows', '10000'];
+    const options = readBenchOptions([...issue, '--json', 'out.json', '--picture', 'out.svg'], {});
+    expect(asArguments(options)).toEqual(issue);
   });
 
   test('module, token and PIN variable belong together', () => {

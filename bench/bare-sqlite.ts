@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { CODE_LENGTH } from '../src/codes/per-institution-code.js';
 import { openDatabase } from '../src/stores/sqlite/open-database.js';
+import type { BareTarget } from './bare-comparison.js';
 
 /** What `openSqliteStore` takes by default. */
 const CACHE_MIB = 64;
@@ -9,9 +10,9 @@ const CACHE_MIB = 64;
  * The least a durable issuance can cost: the same rows in the same two tables, sliced in SQL out of a packed blob,
  * one transaction a batch, in a file with the same settings, and nothing else. Takes rows in key order.
  */
-export class BareInsert {
+export class BareSqlite implements BareTarget {
   readonly #database: Database;
-  readonly #insert: (codes: Uint8Array) => void;
+  readonly insert: (codes: Uint8Array) => void;
 
   /** @param path a new file */
   constructor(path: string) {
@@ -24,16 +25,11 @@ export class BareInsert {
       `INSERT INTO issuance SELECT 1, ${code}, 1, @now FROM slice WHERE i < @rows`,
     );
     this.#database = database;
-    this.#insert = database.transaction((codes: Uint8Array) => {
+    this.insert = database.transaction((codes: Uint8Array) => {
       const parameters = { codes, rows: codes.length / CODE_LENGTH, now: Date.now() };
       person.run(parameters);
       issuance.run(parameters);
     });
-  }
-
-  /** One transaction, on disk when it returns. */
-  insert(codes: Uint8Array): void {
-    this.#insert(codes);
   }
 
   close(): void {

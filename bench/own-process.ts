@@ -1,0 +1,47 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { asArguments, type BenchOptions } from './options.js';
+import type { BenchResult } from './results.js';
+
+/**
+ * Runs one measurement in a new process, while nothing else runs here. All that it puts into the temporary folder,
+ * which may be tens of GiB, is gone afterwards, however the process or this one ends short of being killed.
+ *
+ * @param file name of a program beside this one, which sends its result to its parent
+ */
+export async function inOwnProcess(
+  file: string,
+  task: readonly string[],
+  options: BenchOptions,
+): Promise<BenchResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'renkei-bench-'));
+  // A database server runs under another user, who must get at its own folder inside.
+  chmodSync(folder, 0o711);
+  const child = fork(new URL(file, import.meta.url), [...task, ...asArguments(options)], {
+    env: { ...process.env, TMPDIR: folder },
+  });
+  const interrupted = () => child.kill();
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+  try {
+    return await resultOf(child, file);
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
+}
+
+function resultOf(child: ChildProcess, file: string): Promise<BenchResult> {
+  return new Promise((resolve, reject) => {
+    let result: BenchResult | undefined;
+    child.on('message', (message) => {
+      result = message as BenchResult;
+    });
+    child.on('error', reject);
+    child.on('exit', () => {
+      if (result === undefined) reject(new Error(`${file} gave no result`));
+      else resolve(result);
+    });
+  });
+}
