@@ -16,7 +16,7 @@ export class BareSqlite implements BareTarget {
 
   /** @param path a new file */
   constructor(path: string) {
-    const database = openDatabase(path, CACHE_MIB, 0);
+    const database = openDatabase(path, { cacheMiB: CACHE_MIB, busyTimeoutMs: 0, create: true });
     const code = `substr(@codes, i * ${CODE_LENGTH} + 1, ${CODE_LENGTH})`;
     const person = database.prepare(
       `INSERT INTO person SELECT ${code}, 1, @now, NULL FROM slice WHERE i < @rows`,

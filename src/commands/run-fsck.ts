@@ -68,7 +68,7 @@ async function openStore({ sqlite, 'postgres-env': postgres, schema }: Values): 
       throw new RenkeiError('OPTION_INVALID', 'there is no file where --sqlite says');
     }
     const { openSqliteStore } = await import('renkei/sqlite');
-    return openSqliteStore({ path: sqlite });
+    return openSqliteStore({ path: sqlite, create: false });
   }
   if (postgres === undefined || sqlite !== undefined) throw new RenkeiError('OPTION_INVALID', USAGE);
   const connectionString = takeFromEnvironment(postgres, 'the URL of the database');

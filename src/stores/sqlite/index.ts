@@ -1,3 +1,4 @@
 export { type BackUpSqliteOptions, type BackupProgress, backUpSqliteStore } from './backup.js';
 export { type RestoreSqliteOptions, restoreSqliteStore } from './restore.js';
-export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.js';
+export { openSqliteStore } from './sqlite-store.js';
+export type { SqliteStoreOptions } from './sqlite-store-options.js';

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { MAX_BATCH_ROWS } from '../port.js';
 import { prepareSchema, schemaVersion } from './schema.js';
+import type { SqliteStoreOptions } from './sqlite-store-options.js';
 
 /**
  * Codes are as good as random, so a large batch writes to every page of the tables: few large pages are written
@@ -15,11 +17,15 @@ const CHECKPOINT_BYTES = 64 * 1_048_576;
  * Opens a database file with the settings of a store, and makes the tables in an empty one. The connection gets a
  * table `slice` of the numbers from 0 on, by which a packed batch is cut into rows inside SQL.
  */
-export function openDatabase(path: string, cacheMiB: number, busyTimeoutMs: number): Database {
+export function openDatabase(
+  path: string,
+  { cacheMiB, busyTimeoutMs, create }: Required<Omit<SqliteStoreOptions, 'path'>>,
+): Database {
+  if (!create && !existsSync(path)) throw noStore();
   const database = new Sqlite(path, { timeout: busyTimeoutMs });
   try {
     // First, since the journal mode below is written into the file.
-    schemaVersion(database);
+    if (schemaVersion(database) === 0 && !create) throw noStore();
     // Takes effect in a new file only.
     database.pragma(`page_size = ${PAGE_BYTES}`);
     if (database.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
@@ -61,6 +67,10 @@ export function openForCopying(path: string): Database {
     database.close();
     throw error;
   }
+}
+
+function noStore(): RenkeiError {
+  return new RenkeiError('STORE_SCHEMA', 'there is no issuance store, and none is to be made');
 }
 
 function numberSlices(database: Database): void {

@@ -1,10 +1,4 @@
-import {
-  booleanRule,
-  checkOptions,
-  integerRule,
-  required,
-  textRule,
-} from '../../errors/options.js';
+import { booleanRule, checkOptions, integerRule, required, textRule } from '../../errors/options.js';
 
 /** Options of `openSqliteStore`. */
 export interface SqliteStoreOptions {

@@ -1,6 +1,5 @@
 import type { Database } from 'better-sqlite3';
 import { Redacted } from '../../bytes/redacted.js';
-import { checkOptions, integerRule, required, textRule } from '../../errors/options.js';
 import { Drain } from '../../lifecycle/drain.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { checkStoreCall } from '../arguments.js';
@@ -29,20 +28,8 @@ import { KeyRecords } from './key-records.js';
 import { openDatabase } from './open-database.js';
 import { People } from './people.js';
 import { Reading } from './reading.js';
+import { checkSqliteOptions, type SqliteStoreOptions } from './sqlite-store-options.js';
 import { countIssued } from './statistics.js';
-
-/** Options of {@link openSqliteStore}. */
-export interface SqliteStoreOptions {
-  /**
-   * The database file; made when it is not there. Beside it lie its write-ahead log, 64 MiB or more in a large load,
-   * and an index of that.
-   */
-  readonly path: string;
-  /** Page cache in MiB, 1 to 65,536. Default 64. */
-  readonly cacheMiB?: number;
-  /** How long a write waits for another process's, 0 to 600,000 ms. Default 5,000. */
-  readonly busyTimeoutMs?: number;
-}
 
 /**
  * Opens an issuance store in one SQLite file; one of an older schema is brought up to date. Every batch is one
@@ -53,14 +40,9 @@ export interface SqliteStoreOptions {
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `STORE_SCHEMA`, `STORE_CORRUPT` or `STORE_FAULT`
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<IssuanceStore> {
-  checkOptions('openSqliteStore', options, {
-    path: required(textRule),
-    cacheMiB: integerRule(1, 65_536),
-    busyTimeoutMs: integerRule(0, 600_000),
-  });
-  const { path, cacheMiB = 64, busyTimeoutMs = 5_000 } = options;
+  const { path, ...settings } = checkSqliteOptions(options);
   return storing('opening the store', () => {
-    const database = openDatabase(path, cacheMiB, busyTimeoutMs);
+    const database = openDatabase(path, settings);
     try {
       return new SqliteStore(database);
     } catch (error) {
