@@ -2,12 +2,12 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPostgresStore } from 'renkei/postgres';
 import { openSqliteStore } from 'renkei/sqlite';
-import { ScratchPostgres } from '../test/support/postgres.js';
+import type { ScratchPostgres } from '../test/support/postgres.js';
 import { BarePostgres } from './bare-postgres.js';
 import { BareSqlite } from './bare-sqlite.js';
 import { bareBulkRate, measureBulkLoad } from './bulk-load.js';
 import { fail, type Issuing, measureIssuing } from './issuing.js';
-import { POSTGRES_SETTINGS } from './postgres-settings.js';
+import { onPostgresServer } from './postgres-server.js';
 import type { BenchResult } from './results.js';
 import { ServerMemory } from './server-memory.js';
 
@@ -30,33 +30,28 @@ async function loadSqlite(issuing: Issuing): Promise<BenchResult> {
   }
 }
 
-async function loadPostgres(): Promise<void> {
-  const server = await ScratchPostgres.start(POSTGRES_SETTINGS);
-  try {
-    const database = await server.newDatabase();
-    await measureIssuing(
-      () => openPostgresStore({ connection: { ...database } }),
-      async (issuing) => {
-        const rows = issuing.options.rows as number;
-        const memory = new ServerMemory(server);
-        const result = await measureBulkLoad('issue.postgres-bulk', issuing, rows);
-        const serverPeakMiB = await memory.end();
-        const bare = await BarePostgres.open(database);
-        try {
-          const whole = serverPeakMiB === undefined ? result : { ...result, serverPeakMiB };
-          return withLimit(whole, await bareBulkRate(bare, rows));
-        } finally {
-          await bare.close();
-        }
-      },
-    );
-  } finally {
-    await server.remove();
-  }
+async function loadPostgres(server: ScratchPostgres): Promise<void> {
+  const database = await server.newDatabase();
+  await measureIssuing(
+    () => openPostgresStore({ connection: { ...database } }),
+    async (issuing) => {
+      const rows = issuing.options.rows as number;
+      const memory = new ServerMemory(server);
+      const result = await measureBulkLoad('issue.postgres-bulk', issuing, rows);
+      const serverPeakMiB = await memory.end();
+      const bare = await BarePostgres.open(database);
+      try {
+        const whole = serverPeakMiB === undefined ? result : { ...result, serverPeakMiB };
+        return withLimit(whole, await bareBulkRate(bare, rows));
+      } finally {
+        await bare.close();
+      }
+    },
+  );
 }
 
 const running =
   process.argv[2] === 'sqlite'
     ? measureIssuing((folder) => openSqliteStore({ path: join(folder, 'issuance.sqlite') }), loadSqlite)
-    : loadPostgres();
+    : onPostgresServer(loadPostgres);
 running.catch(fail);

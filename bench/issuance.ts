@@ -3,8 +3,8 @@ import type { BenchOptions } from './options.js';
 import { inOwnProcess } from './own-process.js';
 import type { BenchResult } from './results.js';
 
-/** What a million rows of a bulk load take on the disk at most: tables, indexes, logs and spill files. */
-const MIB_PER_MILLION = { sqlite: 250, postgres: 800 } as const;
+/** What a million rows of a bulk load take on the disk at most: tables, logs, spill files, the bare insert. */
+export const MIB_PER_MILLION = { sqlite: 250, postgres: 800 } as const;
 
 /** Residents of the bulk loads when nobody says how many. */
 const DEFAULT_ROWS = {

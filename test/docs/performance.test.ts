@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { curvesOf, drawCurves } from '../../bench/curve.js';
+import { MIB_PER_MILLION } from '../../bench/issuance.js';
 import { resultsFileOf, withFigures } from '../../bench/page.js';
 import type { BenchReport } from '../../bench/results.js';
 import { sectionUnder, tableRows } from './markdown.js';
@@ -17,6 +18,13 @@ describe('docs/performance.md quotes its results file', () => {
     expect(page).toContain('](issuance-rate.svg)');
     expect(curvesOf(report).map(({ name }) => name)).toEqual(['SQLite', 'PostgreSQL']);
     expect(readFileSync('docs/issuance-rate.svg', 'utf8')).toBe(drawCurves(curvesOf(report)));
+  });
+
+  test('the room on the disk that it names is what the bench asks for', () => {
+    const { sqlite, postgres } = MIB_PER_MILLION;
+    expect(page.replaceAll(/\s+/g, ' ')).toContain(
+      `${sqlite} MiB on SQLite and ${postgres} MiB on PostgreSQL`,
+    );
   });
 
   test('what each row means is explained', () => {
