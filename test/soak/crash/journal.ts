@@ -1,0 +1,42 @@
+import { writeSync } from 'node:fs';
+
+/** What a worker asks the library to do; residents are named by their numbers. */
+export type Action =
+  | { readonly kind: 'issue'; readonly institution: string; readonly residents: readonly number[] }
+  | { readonly kind: 'change'; readonly residents: readonly number[]; readonly to: readonly number[] }
+  | { readonly kind: 'remove'; readonly residents: readonly number[] };
+
+/**
+ * A line of a worker: before the library is called, when its promise has resolved, and when it was rejected. `at` is
+ * the system's monotonic clock in nanoseconds, one for all processes.
+ */
+export type JournalLine =
+  | { readonly event: 'begin'; readonly operation: string; readonly at: string; readonly action: Action }
+  | { readonly event: 'end'; readonly operation: string; readonly at: string; readonly answers: readonly string[] }
+  | {
+      readonly event: 'failed';
+      readonly operation: string;
+      readonly at: string;
+      readonly error: string;
+      /** The worker makes the operation again. */
+      readonly retryable: boolean;
+    };
+
+type Entry<Line> = Line extends JournalLine ? Omit<Line, 'at'> : never;
+
+/** Writes a line. It is with the parent when this returns, whatever happens to this process after that. */
+export function writeJournal(entry: Entry<JournalLine>): void {
+  writeSync(1, `${JSON.stringify({ ...entry, at: String(process.hrtime.bigint()) })}\n`);
+}
+
+/** Reads the lines of a worker; the last may have been cut off by its end. */
+export function readJournal(lines: readonly string[]): JournalLine[] {
+  return lines.flatMap((line, k) => {
+    try {
+      return [JSON.parse(line) as JournalLine];
+    } catch (error) {
+      if (k === lines.length - 1) return [];
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,140 @@
+import { CutOff, History, type Violation } from './history.js';
+import type { Action, JournalLine } from './journal.js';
+import { issueAnswer, Lineage, type Step } from './lineage.js';
+import { LINEAGE_CODES, type Population } from './population.js';
+
+/** What a soak comes to. Requests are counted one by one, however many a batch has. */
+export interface Totals {
+  /** Requests that the library answered. */
+  acknowledged: number;
+  /** Lineages of which the store has not what was acknowledged, and batches of which it has a part. */
+  lost: number;
+  /** Codes said to be issued now that the institution had before. */
+  duplicated: number;
+  /** Answers that nothing explains, among them every code but the right one, and rows that nobody asked for. */
+  wrong: number;
+}
+
+/** One operation as the histories of its lineages know it. */
+interface Part {
+  readonly operation: string;
+  readonly lineage: number;
+  readonly steps: Step[];
+  /** Places of the steps in the operation. */
+  readonly places: number[];
+}
+
+/**
+ * An account of what must be on record, kept from what workers wrote down before and after each call: it is independent
+ * of the library.
+ */
+export class Ledger {
+  readonly totals: Totals = { acknowledged: 0, lost: 0, duplicated: 0, wrong: 0 };
+  /** What is not as it should be, in words. */
+  readonly findings: string[] = [];
+  readonly #population: Population;
+  readonly #histories = new Map<number, History>();
+  readonly #open = new Map<string, { readonly action: Action; readonly parts: readonly Part[] }>();
+
+  constructor(population: Population) {
+    this.#population = population;
+  }
+
+  /** Takes what the workers of a round have written; none of them runs any more. */
+  take(lines: readonly JournalLine[]): void {
+    const retried = new Set<string>();
+    for (const line of lines) if (line.event === 'failed' && line.retryable) retried.add(line.operation);
+    for (const line of [...lines].sort((a, b) => (BigInt(a.at) < BigInt(b.at) ? -1 : 1))) {
+      if (line.event === 'begin') this.#begin(line.operation, line.action, retried.has(line.operation));
+      else if (line.event === 'end') this.#end(line.operation, line.answers);
+      else if (!line.retryable) this.#report('wrong', `${line.operation} was rejected: ${line.error}`);
+    }
+  }
+
+  /**
+   * Holds the whole store, read while nobody writes, against the account, and goes on from what was read.
+   *
+   * @param resumable operations that may still be finished by another worker
+   */
+  observe(read: ReadonlyMap<number, Lineage>, resumable: ReadonlySet<string>): void {
+    for (const lineage of read.keys()) this.#history(lineage);
+    const cutOff = new Map<string, CutOff[]>();
+    for (const [number, history] of this.#histories) {
+      const seen = history.observe(read.get(number) ?? Lineage.empty);
+      if (seen.violation !== undefined) this.#report(seen.violation, `lineage ${number} is not on record as it should`);
+      for (const [operation, ways] of seen.cutOff) {
+        const known = cutOff.get(operation) ?? [];
+        cutOff.set(operation, [...known, ways]);
+      }
+    }
+    for (const [operation, ways] of cutOff) {
+      const torn = ways.some((way) => !way.mayBeUndone) && ways.some((way) => !way.mayBeDone);
+      if (torn) this.#report('lost', `${operation} is stored in part`);
+    }
+    for (const [operation, { parts }] of this.#open) {
+      if (resumable.has(operation)) continue;
+      this.#open.delete(operation);
+      for (const part of parts) this.#history(part.lineage).forget(part.operation);
+    }
+  }
+
+  #begin(operation: string, action: Action, retried: boolean): void {
+    const parts = partsOf(operation, action);
+    this.#population.add(residentsIn(action));
+    this.#open.set(operation, { action, parts });
+    for (const part of parts) this.#history(part.lineage).begin(part.operation, part.steps, retried);
+  }
+
+  #end(operation: string, answers: readonly string[]): void {
+    const open = this.#open.get(operation);
+    if (open === undefined) throw new Error(`${operation} ends and has not begun`);
+    this.#open.delete(operation);
+    this.totals.acknowledged += answers.length;
+    for (const { operation: name, lineage, places } of open.parts) {
+      const said = places.map((place) => this.#plain(open.action, place, answers[place] ?? 'nothing'));
+      const violation = this.#history(lineage).end(name, said);
+      if (violation !== undefined) this.#report(violation, `${operation} on lineage ${lineage}: ${said.join()}`);
+    }
+  }
+
+  /** An answer without the code: whose code it is stands in its place. */
+  #plain(action: Action, place: number, answer: string): string {
+    const [status, text] = answer.split(' ');
+    if (action.kind !== 'issue' || (status !== 'issued' && status !== 'already-issued')) return answer;
+    const first = (action.residents[place] as number) - ((action.residents[place] as number) % LINEAGE_CODES);
+    const own = Array.from({ length: LINEAGE_CODES }, (_, code) => code).find(
+      (code) => this.#population.codeOf(first + code, action.institution) === text,
+    );
+    return issueAnswer(status, own);
+  }
+
+  #history(lineage: number): History {
+    let history = this.#histories.get(lineage);
+    if (history === undefined) this.#histories.set(lineage, (history = new History()));
+    return history;
+  }
+
+  #report(violation: Violation, finding: string): void {
+    this.totals[violation]++;
+    this.findings.push(`${violation}: ${finding}`);
+  }
+}
+
+function residentsIn(action: Action): readonly number[] {
+  return action.kind === 'change' ? [...action.residents, ...action.to] : action.residents;
+}
+
+/** The steps of an operation by lineage, in their order. */
+function partsOf(operation: string, action: Action): readonly Part[] {
+  const parts = new Map<string, Part>();
+  action.residents.forEach((resident, place) => {
+    const lineage = Math.floor(resident / LINEAGE_CODES);
+    const name = action.kind === 'load' ? `${operation}#${place}` : operation;
+    const key = `${name} ${lineage}`;
+    let part = parts.get(key);
+    if (part === undefined) parts.set(key, (part = { operation: name, lineage, steps: [], places: [] }));
+    part.steps.push(stepOf(action, place));
+    part.places.push(place);
+  });
+  return [...parts.values()];
+}
