@@ -31,6 +31,19 @@ export {
 export { fiscalYear } from './codes/record-period.js';
 export { ERROR_CODES, type ErrorCodeFacts, type RenkeiErrorCode } from './errors/codes.js';
 export { type Refusal, RenkeiError, type RenkeiErrorDetails } from './errors/renkei-error.js';
+export type { BatchResult } from './issuance/batch-result.js';
+export type { ResidentRecordCodeChanges } from './issuance/change-residents.js';
+export type {
+  AlreadyChangedItem,
+  ChangedItem,
+  ChangeItem,
+  ChangeResult,
+  ConflictingChange,
+  RefusedChange,
+} from './issuance/change-result.js';
+export type { IssuanceFinding } from './issuance/check-store.js';
+export type { HoldersFound, HoldersItem, HoldersResult } from './issuance/code-holders.js';
+export type { AnsweredCode, CodesResult, RefusedCode } from './issuance/codes-result.js';
 export type { IssuanceRequest } from './issuance/issuance-request.js';
 export type {
   AlreadyIssuedItem,
@@ -43,17 +56,34 @@ export type {
 export type { IssuanceProgress } from './issuance/issue-stream.js';
 export { type Issuer, openIssuer, type SingleRequest } from './issuance/issuer.js';
 export type {
+  CheckStoreOptions,
+  CheckStoreProgress,
+  CodesOptions,
   IssueOptions,
+  IssuerCallOptions,
   IssuerOptions,
   IssueStreamOptions,
-  RecordCodes,
   RecordCodesOptions,
   TranslateOptions,
 } from './issuance/issuer-options.js';
 export type { KeyCheck } from './issuance/key-registry.js';
 export type {
+  ManagementFound,
+  ManagementInformation,
+  ManagementItem,
+  ManagementResult,
+} from './issuance/management-information.js';
+export type { RecordCodes } from './issuance/record-codes.js';
+export type {
+  NothingToRemove,
+  RefusedRemoval,
+  RemovalItem,
+  RemovalResult,
+  RemovedItem,
+} from './issuance/removal-result.js';
+export type { Residents } from './issuance/residents.js';
+export type {
   NotHeldItem,
-  RefusedCode,
   TranslatedItem,
   TranslationItem,
   TranslationResult,

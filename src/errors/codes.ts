@@ -10,6 +10,7 @@ const CODES = {
   RESIDENT_RECORD_CODE_CHARACTER: { retryable: false },
   RESIDENT_RECORD_CODE_CHECK_DIGIT: { retryable: false },
   RESIDENT_RECORD_CODE_WIPED: { retryable: false },
+  RESIDENT_RECORD_CODE_UNCHANGED: { retryable: false },
   INDIVIDUAL_NUMBER_REFUSED: { retryable: false },
   INSTITUTION_CODE_INVALID: { retryable: false },
   ACQUISITION_NUMBER_INVALID: { retryable: false },

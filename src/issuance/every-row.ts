@@ -9,5 +9,19 @@ import type { HeldRows } from '../stores/port.js';
  */
 export function everyRow(answer: HeldRows, rows: number): HeldRows {
   if (answer.versions instanceof Uint8Array && answer.versions.length === rows) return answer;
-  throw new RenkeiError('STORE_CORRUPT', `the store has not answered for each of ${rows} rows`);
+  throw leftOut(rows);
+}
+
+/**
+ * The same for an answer that is a list.
+ *
+ * @throws RenkeiError `STORE_CORRUPT`
+ */
+export function everyEntry<Entry>(answer: readonly Entry[], rows: number): readonly Entry[] {
+  if (Array.isArray(answer) && answer.length === rows) return answer;
+  throw leftOut(rows);
+}
+
+function leftOut(rows: number): RenkeiError {
+  return new RenkeiError('STORE_CORRUPT', `the store has not answered for each of ${rows} rows`);
 }

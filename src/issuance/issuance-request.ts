@@ -1,20 +1,16 @@
-import { rowCount } from '../bytes/packed.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import { MAX_BATCH_ROWS } from '../stores/port.js';
 import { acquisitionNumberFault } from '../subjects/acquisition-number.js';
-import { type PackedResidents, packResidents } from '../subjects/pack-residents.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../subjects/resident-record-code.js';
+import { checkBatchSize } from './batch-size.js';
+import { countResidents, packedResidents, type Residents } from './residents.js';
 
 /** A batch of requests for codes: the n-th acquisition number goes with the n-th resident. */
 export interface IssuanceRequest {
   /** 取得番号: 1 to 64 of A–Z, a–z, 0–9 and hyphen each, no two alike in a batch. Never stored. */
   readonly acquisitionNumbers: readonly string[];
-  /**
-   * 住民票コード: n × 11 ASCII digits, **wiped before the call settles, however it ends**; or texts, which JavaScript
-   * cannot wipe.
-   */
-  readonly residents: Uint8Array | readonly string[];
+  /** 住民票コード of the people; packed ones are wiped. */
+  readonly residents: Residents;
 }
 
 /** A request checked: packed residents, and what is refused already. */
@@ -42,14 +38,9 @@ export function checkRequest(request: IssuanceRequest): CheckedRequest {
       `${acquisitionNumbers.length} acquisition numbers for ${rows} residents`,
     );
   }
-  if (rows > MAX_BATCH_ROWS) {
-    throw new RenkeiError(
-      'BATCH_TOO_LARGE',
-      `a batch has at most ${MAX_BATCH_ROWS} requests, this one ${rows}`,
-    );
-  }
+  checkBatchSize(rows, 'requests');
   const refused = new Map<number, RenkeiErrorCode>();
-  const { residents: packed, refusals } = pack(residents);
+  const { residents: packed, refusals } = packedResidents(residents);
   for (const { index, code } of refusals) refused.set(index, code);
   const seen = new Set<unknown>();
   // Not forEach, which passes over the holes of an array.
@@ -61,14 +52,4 @@ export function checkRequest(request: IssuanceRequest): CheckedRequest {
     packed.fill(0, index * RESIDENT_RECORD_CODE_LENGTH, (index + 1) * RESIDENT_RECORD_CODE_LENGTH);
   }
   return { rows, residents: packed, refused };
-}
-
-function countResidents(residents: IssuanceRequest['residents']): number {
-  if (residents instanceof Uint8Array) return rowCount(residents, RESIDENT_RECORD_CODE_LENGTH, 'residents');
-  if (Array.isArray(residents)) return residents.length;
-  throw new RenkeiError('OPTION_INVALID', 'residents must be a Uint8Array or an array of texts');
-}
-
-function pack(residents: IssuanceRequest['residents']): PackedResidents {
-  return residents instanceof Uint8Array ? { residents, refusals: [] } : packResidents(residents);
 }

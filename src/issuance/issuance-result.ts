@@ -1,6 +1,6 @@
-import { Redacted } from '../bytes/redacted.js';
 import type { PerInstitutionCode } from '../codes/per-institution-code.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
+import { BatchResult } from './batch-result.js';
 import type { ItemCodes } from './item-codes.js';
 
 /** What every answer to a request says. */
@@ -52,11 +52,7 @@ export interface IssuanceCounts {
  * What became of a batch, item by item in the order of the requests. Holds the codes packed and writes an item's
  * text when it is asked for. Redacted in every rendering.
  */
-export class IssuanceResult extends Redacted implements Iterable<IssuanceItem> {
-  readonly #acquisitionNumbers: readonly string[];
-  readonly #codes: ItemCodes;
-  readonly #alreadyIssued: Uint8Array;
-  readonly #refused: ReadonlyMap<number, RenkeiErrorCode>;
+export class IssuanceResult extends BatchResult<IssuanceItem> {
   /** How many requests ended how. */
   readonly counts: IssuanceCounts;
 
@@ -67,11 +63,17 @@ export class IssuanceResult extends Redacted implements Iterable<IssuanceItem> {
     alreadyIssued: Uint8Array,
     refused: ReadonlyMap<number, RenkeiErrorCode>,
   ) {
-    super();
-    this.#acquisitionNumbers = acquisitionNumbers;
-    this.#codes = codes;
-    this.#alreadyIssued = alreadyIssued;
-    this.#refused = refused;
+    super(acquisitionNumbers.length, (index) => {
+      const acquisitionNumber = acquisitionNumbers[index] as string;
+      const error = refused.get(index);
+      if (error !== undefined) return { index, acquisitionNumber, status: 'refused', error };
+      const code = codes.text(index);
+      if (alreadyIssued[index] === 1) {
+        const item = { index, acquisitionNumber, status: 'already-issued' } as const;
+        return code === undefined ? item : { ...item, code };
+      }
+      return { index, acquisitionNumber, status: 'issued', code: code as PerInstitutionCode };
+    });
     let already = 0;
     for (const flag of alreadyIssued) already += flag;
     this.counts = {
@@ -79,29 +81,5 @@ export class IssuanceResult extends Redacted implements Iterable<IssuanceItem> {
       alreadyIssued: already,
       refused: refused.size,
     };
-  }
-
-  /** Number of requests. */
-  get length(): number {
-    return this.#acquisitionNumbers.length;
-  }
-
-  /** What became of the request at this index; `undefined` when there is none. */
-  at(index: number): IssuanceItem | undefined {
-    if (!Number.isInteger(index) || index < 0 || index >= this.length) return undefined;
-    const acquisitionNumber = this.#acquisitionNumbers[index] as string;
-    const error = this.#refused.get(index);
-    if (error !== undefined) return { index, acquisitionNumber, status: 'refused', error };
-    const code = this.#codes.text(index);
-    if (this.#alreadyIssued[index] === 1) {
-      const item = { index, acquisitionNumber, status: 'already-issued' } as const;
-      return code === undefined ? item : { ...item, code };
-    }
-    return { index, acquisitionNumber, status: 'issued', code: code as PerInstitutionCode };
-  }
-
-  /** All items in the order of the requests. */
-  *[Symbol.iterator](): Iterator<IssuanceItem> {
-    for (let index = 0; index < this.length; index++) yield this.at(index) as IssuanceItem;
   }
 }

@@ -1,7 +1,7 @@
 import { wipe } from '../bytes/wipe.js';
 import { type Audience, institutionAudience } from '../codes/key-names.js';
 import { codeAt, packCodes, pickCodes, rowsWithout } from '../codes/packed-codes.js';
-import { throwIfAborted } from '../errors/abort.js';
+import { signalOption, throwIfAborted } from '../errors/abort.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { IssuanceStore } from '../stores/port.js';
@@ -72,8 +72,8 @@ async function deriveBatch(
       version: 0,
     };
   }
-  const key = await keys.active(institution);
-  const options = { generation, ...(signal === undefined ? {} : { signal }) };
+  const key = await keys.active(institution, signal);
+  const options = { generation, ...signalOption(signal) };
   const { codes, refusals } = await vault.derive(residents, [storeAudience, key.name], options);
   for (const { index, code } of refusals) if (!refused.has(index)) refused.set(index, code);
   const served = rowsWithout(rows, refused);
@@ -100,13 +100,14 @@ export async function storeBatch(
   const codes = ItemCodes.none(rows);
   if (served.length > 0) {
     throwIfAborted(signal);
-    const answer = await parts.store.issue({
+    const batch = {
       institution,
       keyVersion: version,
       generation: parts.generation,
       issuedAt: parts.now(),
       storeCodes,
-    });
+    };
+    const answer = await parts.store.issue(batch, signalOption(signal));
     const { versions, canonical } = everyRow(answer, served.length);
     if (served.length === rows && canonical.size === 0 && versions.every((held) => held === 0)) {
       const all = ItemCodes.all(institutionCodes, version);
@@ -152,11 +153,11 @@ export async function makeCodes(
   codes: ItemCodes,
   signal?: AbortSignal,
 ): Promise<void> {
-  const options = signal === undefined ? {} : { signal };
+  const options = signalOption(signal);
   for (const version of new Set(wanted.map((code) => code.version))) {
     const group = wanted.filter((code) => code.version === version);
     const key = institutionAudience(institution, version);
-    await keys.verify(key);
+    await keys.verify(key, signal);
     const storeCodes = packCodes(group.map(({ storeCode }) => storeCode));
     const made = await vault.translate(storeCodes, storeAudience, [key], options);
     if (made.refusals.length > 0)

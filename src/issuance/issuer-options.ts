@@ -8,7 +8,6 @@ import {
   signalRule,
   textRule,
 } from '../errors/options.js';
-import type { Refusal } from '../errors/renkei-error.js';
 import type { IssuanceStore } from '../stores/port.js';
 import type { Vault } from '../vault/port.js';
 import type { IssuanceProgress } from './issue-stream.js';
@@ -61,12 +60,32 @@ export interface RecordCodesOptions {
   readonly signal?: AbortSignal;
 }
 
-/** 情報提供等記録用符号 of a batch of people. They stay inside the system: there is no external form. */
-export interface RecordCodes {
-  /** n × 24 bytes; zero bytes for a refused item. */
-  readonly codes: Uint8Array;
-  /** The refused items, by ascending index. */
-  readonly refusals: readonly Refusal[];
+/** Options of a call that asks about an institution's codes. */
+export interface CodesOptions {
+  /** 機関コード of the institution whose codes are given. */
+  readonly from: string;
+  /** Gives up between items; nothing is handed out then. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of a call that takes no others. */
+export interface IssuerCallOptions {
+  /** Gives up before anything is stored; nothing of the batch is then. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far `Issuer.checkStore` has come. */
+export interface CheckStoreProgress {
+  /** Store codes opened by the vault so far: one a person, and one more for every changed resident record code. */
+  readonly storeCodesChecked: number;
+}
+
+/** Options of `Issuer.checkStore`. */
+export interface CheckStoreOptions {
+  /** Told after each page of store codes. */
+  readonly onProgress?: (progress: CheckStoreProgress) => void;
+  /** Gives up between pages. */
+  readonly signal?: AbortSignal;
 }
 
 /** The rules for the options of one call. */
@@ -90,3 +109,6 @@ export const TRANSLATE_RULES: Rules = {
   signal: signalRule,
 };
 export const RECORD_CODES_RULES: Rules = { from: required(textRule), period: textRule, signal: signalRule };
+export const CODES_RULES: Rules = { from: required(textRule), signal: signalRule };
+export const CALL_RULES: Rules = { signal: signalRule };
+export const CHECK_STORE_RULES: Rules = { onProgress: functionRule, signal: signalRule };

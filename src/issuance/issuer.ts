@@ -1,44 +1,41 @@
 import { Redacted } from '../bytes/redacted.js';
 import { institutionAudience, recordAudience, storeAudience } from '../codes/key-names.js';
-import { codeAt } from '../codes/packed-codes.js';
-import { CODE_LENGTH } from '../codes/per-institution-code.js';
-import { fiscalYear } from '../codes/record-period.js';
 import { checkOptions, type OptionRule, required } from '../errors/options.js';
-import { RenkeiError } from '../errors/renkei-error.js';
 import { Drain } from '../lifecycle/drain.js';
-import type { WriteOutcome } from '../stores/port.js';
+import type { IssuanceStatistic, WriteOutcome } from '../stores/port.js';
 import { parseInstitutionCode } from '../subjects/institution-code.js';
 import { ResidentRecordCode } from '../subjects/resident-record-code.js';
 import { wipeResidents } from '../vault/arguments.js';
-import { everyRow } from './every-row.js';
+import { changeResidents, type ResidentRecordCodeChanges } from './change-residents.js';
+import type { ChangeResult } from './change-result.js';
+import { checkStore, type IssuanceFinding } from './check-store.js';
+import { codeHolders, type HoldersResult } from './code-holders.js';
 import type { IssuanceRequest } from './issuance-request.js';
 import type { IssuanceItem, IssuanceResult } from './issuance-result.js';
-import {
-  type IssuerParts,
-  makeCodes,
-  type PreparedBatch,
-  prepareBatch,
-  storeBatch,
-  type WantedCode,
-} from './issue-batch.js';
+import { type IssuerParts, type PreparedBatch, prepareBatch, storeBatch } from './issue-batch.js';
 import { issueStream } from './issue-stream.js';
 import {
+  CALL_RULES,
+  type CheckStoreOptions,
+  type CodesOptions,
   ISSUE_RULES,
   ISSUE_STREAM_RULES,
   ISSUER_RULES,
   type IssueOptions,
+  type IssuerCallOptions,
   type IssuerOptions,
   type IssueStreamOptions,
-  RECORD_CODES_RULES,
-  type RecordCodes,
   type RecordCodesOptions,
-  TRANSLATE_RULES,
   type TranslateOptions,
 } from './issuer-options.js';
-import { ItemCodes } from './item-codes.js';
 import { type KeyCheck, KeyRegistry } from './key-registry.js';
-import { countTexts, openCodes } from './open-codes.js';
-import { TranslationResult } from './translation-result.js';
+import { type ManagementResult, managementInformation } from './management-information.js';
+import { currentPeriod, type RecordCodes, recordCodes } from './record-codes.js';
+import type { RemovalResult } from './removal-result.js';
+import { removePersons } from './remove-persons.js';
+import type { Residents } from './residents.js';
+import { translateCodes } from './translate-codes.js';
+import type { TranslationResult } from './translation-result.js';
 
 /** A request for one code. */
 export interface SingleRequest {
@@ -105,7 +102,7 @@ export class Issuer extends Redacted {
    * @throws RenkeiError `RECORD_PERIOD_INVALID`, `KEY_NOT_DISTINCT`, `KEY_FINGERPRINT_MISMATCH` or a vault or store
    *   error
    */
-  registerRecordPeriod(period = this.#currentPeriod()): Promise<WriteOutcome> {
+  registerRecordPeriod(period = currentPeriod(this.#parts)): Promise<WriteOutcome> {
     return this.#drain.run(() => this.#parts.keys.register(recordAudience(period)));
   }
 
@@ -194,27 +191,7 @@ export class Issuer extends Redacted {
    * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BATCH_TOO_LARGE`, `ABORTED`, a vault error or a store error
    */
   translate(texts: readonly string[], options: TranslateOptions): Promise<TranslationResult> {
-    return this.#drain.run(async () => {
-      checkOptions('translate', options, TRANSLATE_RULES);
-      const from = parseInstitutionCode(options.from);
-      const to = parseInstitutionCode(options.to);
-      const rows = countTexts(texts);
-      const codes = ItemCodes.none(rows);
-      if (rows === 0) return new TranslationResult(0, codes, new Map());
-      await this.#parts.keys.active(from);
-      const active = await this.#parts.keys.active(to);
-      const opened = await openCodes(this.#parts, texts, from, active.name, options.signal);
-      const answer = await this.#parts.store.lookUp(to, opened.storeCodes);
-      const { versions } = everyRow(answer, opened.rows.length);
-      const older: WantedCode[] = [];
-      opened.rows.forEach((index, k) => {
-        const version = versions[k] as number;
-        if (version === active.version) codes.set(index, codeAt(opened.codes, k), version);
-        else if (version !== 0) older.push({ index, storeCode: codeAt(opened.storeCodes, k), version });
-      });
-      await makeCodes(this.#parts, to, older, codes, options.signal);
-      return new TranslationResult(rows, codes, opened.refused);
-    });
+    return this.#drain.run(() => translateCodes(this.#parts, texts, options));
   }
 
   /**
@@ -225,25 +202,74 @@ export class Issuer extends Redacted {
    *   error or a store error
    */
   recordCodes(texts: readonly string[], options: RecordCodesOptions): Promise<RecordCodes> {
-    return this.#drain.run(async () => {
-      checkOptions('recordCodes', options, RECORD_CODES_RULES);
-      const from = parseInstitutionCode(options.from);
-      const key = recordAudience(options.period ?? this.#currentPeriod());
-      const rows = countTexts(texts);
-      const codes = new Uint8Array(rows * CODE_LENGTH);
-      if (rows === 0) return { codes, refusals: [] };
-      await this.#parts.keys.active(from);
-      if (!(await this.#parts.keys.has(key))) {
-        throw new RenkeiError('RECORD_PERIOD_UNKNOWN', `the key ${key} is not registered`);
-      }
-      await this.#parts.keys.verify(key);
-      const opened = await openCodes(this.#parts, texts, from, key, options.signal);
-      opened.rows.forEach((index, k) => {
-        codes.set(codeAt(opened.codes, k), index * CODE_LENGTH);
+    return this.#drain.run(() => recordCodes(this.#parts, texts, options));
+  }
+
+  /**
+   * Changes resident record codes (住基法30条の9の2第2項): the new one leads to the person of the old one, who keeps every
+   * code; the old one goes on leading there too. Packed residents of both are wiped. Again changes nothing.
+   *
+   * @throws RenkeiError `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `ABORTED`, a vault error or a store error
+   */
+  changeResidentRecordCodes(
+    changes: ResidentRecordCodeChanges,
+    options: IssuerCallOptions = {},
+  ): Promise<ChangeResult> {
+    return this.#drain
+      .run(() => changeResidents(this.#parts, changes, options))
+      .finally(() => {
+        wipeResidents(changes?.old);
+        wipeResidents(changes?.new);
       });
-      const refusals = [...opened.refused].map(([index, code]) => ({ index, code }));
-      return { codes, refusals: refusals.sort((a, b) => a.index - b.index) };
+  }
+
+  /**
+   * Deletes people for good (物理削除), by any of their resident record codes: the person, the changes of resident record
+   * codes and all issuances. Packed residents are wiped. Their codes are `CODE_NOT_ISSUED` from then on. Who is issued
+   * to again is a new person, made from the resident record code given then.
+   *
+   * @throws RenkeiError `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `ABORTED`, a vault error or a store error
+   */
+  removePersons(residents: Residents, options: IssuerCallOptions = {}): Promise<RemovalResult> {
+    return this.#drain
+      .run(() => removePersons(this.#parts, residents, options))
+      .finally(() => wipeResidents(residents));
+  }
+
+  /**
+   * Which institutions hold a code of the people behind an institution's codes (通知先, 命令85 40条3項).
+   *
+   * @param texts codes of `from` in external form
+   * @throws RenkeiError as {@link Issuer.translate}
+   */
+  holders(texts: readonly string[], options: CodesOptions): Promise<HoldersResult> {
+    return this.#drain.run(() => codeHolders(this.#parts, texts, options));
+  }
+
+  /**
+   * How codes of an institution were made and when (連携用符号管理情報).
+   *
+   * @param texts codes of `from` in external form
+   * @throws RenkeiError as {@link Issuer.translate}
+   */
+  managementInformation(texts: readonly string[], options: CodesOptions): Promise<ManagementResult> {
+    return this.#drain.run(() => managementInformation(this.#parts, texts, options));
+  }
+
+  /** Codes on record per institution, key version and day (符号生成に関する統計). Reads the whole store. */
+  statistics(options: IssuerCallOptions = {}): Promise<readonly IssuanceStatistic[]> {
+    return this.#drain.run(() => {
+      checkOptions('statistics', options, CALL_RULES);
+      return this.#parts.store.statistics(options);
     });
+  }
+
+  /**
+   * Holds every row against the store's invariants, every key on record against the vault, and opens every store code:
+   * what is broken, by name; empty when all is well. Reads the whole store, and the vault opens as many codes.
+   */
+  checkStore(options: CheckStoreOptions = {}): Promise<readonly IssuanceFinding[]> {
+    return this.#drain.run(() => checkStore(this.#parts, options));
   }
 
   /** Refuses new calls and lets the running ones end. Vault and store stay open. May be called twice. */
@@ -255,13 +281,9 @@ export class Issuer extends Redacted {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  #currentPeriod(): string {
-    return fiscalYear(new Date(this.#parts.now()));
-  }
 }
 
 /** Wipes the residents of a request, whatever else is wrong with it. */
 function wipeRequest(request: IssuanceRequest): void {
-  wipeResidents(request?.residents as Uint8Array);
+  wipeResidents(request?.residents);
 }

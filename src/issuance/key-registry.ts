@@ -6,6 +6,7 @@ import {
   parseKeyName,
   storeAudience,
 } from '../codes/key-names.js';
+import { signalOption, throwIfAborted } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { IssuanceStore, KeyRecord, WriteOutcome } from '../stores/port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
@@ -38,8 +39,8 @@ export class KeyRegistry {
   }
 
   /** Reads the records anew: another process may have registered keys. */
-  async refresh(): Promise<void> {
-    const records = await this.#store.listKeys();
+  async refresh(signal?: AbortSignal): Promise<void> {
+    const records = await this.#store.listKeys(signalOption(signal));
     this.#recorded = new Map(records.map(({ name, fingerprint }) => [name, fingerprint]));
   }
 
@@ -126,25 +127,38 @@ export class KeyRegistry {
    *
    * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH` or a vault error
    */
-  async verify(name: KeyName): Promise<void> {
+  async verify(name: KeyName, signal?: AbortSignal): Promise<void> {
     if (this.#verified.has(name)) return;
-    if (!(await this.has(name)) || (await this.#vault.fingerprint(name)) !== this.#recorded.get(name)) {
-      throw mismatch(name);
-    }
+    if (!(await this.has(name, signal))) throw mismatch(name);
+    const fingerprint = await this.#vault.fingerprint(name, signalOption(signal));
+    if (fingerprint !== this.#recorded.get(name)) throw mismatch(name);
     this.#verified.add(name);
   }
 
   /** True when the key is on record; looks again in the store before it says no. */
-  async has(name: KeyName): Promise<boolean> {
-    if (!this.#recorded.has(name)) await this.refresh();
+  async has(name: KeyName, signal?: AbortSignal): Promise<boolean> {
+    if (!this.#recorded.has(name)) await this.refresh(signal);
     return this.#recorded.has(name);
   }
 
+  /**
+   * The fingerprint on record of a key that rows refer to.
+   *
+   * @throws RenkeiError `STORE_CORRUPT` when there is none
+   */
+  async fingerprint(name: KeyName, signal?: AbortSignal): Promise<string> {
+    await this.has(name, signal);
+    const fingerprint = this.#recorded.get(name);
+    if (fingerprint !== undefined) return fingerprint;
+    throw new RenkeiError('STORE_CORRUPT', `codes are made under the key ${name}, which is not on record`);
+  }
+
   /** Holds every key on record against the vault, the verified ones too. Nothing throws for a single key. */
-  async check(): Promise<KeyCheck[]> {
-    await this.refresh();
+  async check(signal?: AbortSignal): Promise<KeyCheck[]> {
+    await this.refresh(signal);
     const checks: KeyCheck[] = [];
     for (const [name, recorded] of this.#recorded) {
+      throwIfAborted(signal);
       try {
         const matches = (await this.#vault.fingerprint(name)) === recorded;
         checks.push({ name, result: matches ? 'matches' : 'KEY_FINGERPRINT_MISMATCH' });
@@ -163,17 +177,18 @@ export class KeyRegistry {
    */
   async active(
     institution: InstitutionCode,
+    signal?: AbortSignal,
   ): Promise<{ readonly name: InstitutionAudience; readonly version: number }> {
     let version = this.#highestVersion(institution);
     if (version === undefined) {
-      await this.refresh();
+      await this.refresh(signal);
       version = this.#highestVersion(institution);
     }
     if (version === undefined) {
       throw new RenkeiError('INSTITUTION_UNKNOWN', `institution ${institution} is not registered`);
     }
     const name = institutionAudience(institution, version);
-    await this.verify(name);
+    await this.verify(name, signal);
     return { name, version };
   }
 

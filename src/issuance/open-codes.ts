@@ -1,12 +1,15 @@
 import { type Audience, institutionAudience } from '../codes/key-names.js';
 import { codeAt, packCodes, pickCodes, rowsWithout } from '../codes/packed-codes.js';
 import { readPerInstitutionCode } from '../codes/per-institution-code.js';
+import { signalOption } from '../errors/abort.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
+import { checkOptions } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import { MAX_BATCH_ROWS } from '../stores/port.js';
-import type { InstitutionCode } from '../subjects/institution-code.js';
+import { type InstitutionCode, parseInstitutionCode } from '../subjects/institution-code.js';
+import { checkBatchSize } from './batch-size.js';
 import { everyRow } from './every-row.js';
 import type { IssuerParts } from './issue-batch.js';
+import { CODES_RULES, type CodesOptions } from './issuer-options.js';
 
 /** The people behind an institution's codes. */
 export interface OpenedCodes {
@@ -15,8 +18,8 @@ export interface OpenedCodes {
   /** Indexes of the codes that are not refused. The packed codes below have one row for each, in this order. */
   readonly rows: readonly number[];
   readonly storeCodes: Uint8Array;
-  /** Codes at the audience asked for. */
-  readonly codes: Uint8Array;
+  /** Codes at each audience asked for. */
+  readonly codes: readonly Uint8Array[];
 }
 
 interface VersionGroup {
@@ -33,12 +36,7 @@ export function countTexts(texts: readonly string[]): number {
   if (!Array.isArray(texts)) {
     throw new RenkeiError('OPTION_INVALID', 'codes must be given as an array of texts');
   }
-  if (texts.length > MAX_BATCH_ROWS) {
-    throw new RenkeiError(
-      'BATCH_TOO_LARGE',
-      `a batch has at most ${MAX_BATCH_ROWS} codes, this one ${texts.length}`,
-    );
-  }
+  checkBatchSize(texts.length, 'codes');
   return texts.length;
 }
 
@@ -47,46 +45,70 @@ export function countTexts(texts: readonly string[]): number {
  * refused before any row is looked up), then ask the store whether the code was issued at all.
  *
  * @param texts codes of `from` in external form, counted by {@link countTexts}
+ * @param to whose codes of the same people are wanted besides the store's
  * @throws RenkeiError what vault and store meet
  */
 export async function openCodes(
   { vault, store, keys, storeAudience }: IssuerParts,
   texts: readonly string[],
   from: InstitutionCode,
-  to: Audience,
+  to: readonly Audience[],
   signal: AbortSignal | undefined,
 ): Promise<OpenedCodes> {
+  const options = signalOption(signal);
   const refused = new Map<number, RenkeiErrorCode>();
   const rows: number[] = [];
   const storeCodes: Uint8Array[] = [];
-  const codes: Uint8Array[] = [];
+  const codes = to.map((): Uint8Array[] => []);
   for (const [version, group] of groupByVersion(texts, refused)) {
     const key = institutionAudience(from, version);
-    if (!(await keys.has(key))) {
+    if (!(await keys.has(key, signal))) {
       for (const index of group.rows) refused.set(index, 'CODE_VERSION_UNKNOWN');
       continue;
     }
-    await keys.verify(key);
-    const options = signal === undefined ? {} : { signal };
-    const unwrapped = await vault.translate(packCodes(group.codes), key, [storeAudience, to], options);
+    await keys.verify(key, signal);
+    const unwrapped = await vault.translate(packCodes(group.codes), key, [storeAudience, ...to], options);
     const forged = new Set(unwrapped.refusals.map(({ index }) => index));
     for (const k of forged) refused.set(group.rows[k] as number, 'CODE_FORGED');
     const genuine = rowsWithout(group.rows.length, forged);
     const genuineStoreCodes = pickCodes(unwrapped.codes[0] as Uint8Array, genuine);
-    const { versions, canonical } = everyRow(await store.lookUp(from, genuineStoreCodes), genuine.length);
+    const answer = await store.lookUp(from, genuineStoreCodes, options);
+    const { versions, canonical } = everyRow(answer, genuine.length);
     genuine.forEach((k, n) => {
       const index = group.rows[k] as number;
-      // A code made from an alias was never handed out: codes are made from the person's own.
-      if (versions[n] === 0 || canonical.has(n)) {
+      // A code made from an alias was never handed out: codes are made from the person's own. Of a person who was
+      // deleted and issued to again under another key version, the code of before is gone.
+      if (versions[n] !== version || canonical.has(n)) {
         refused.set(index, 'CODE_NOT_ISSUED');
         return;
       }
       rows.push(index);
       storeCodes.push(codeAt(genuineStoreCodes, n));
-      codes.push(codeAt(unwrapped.codes[1] as Uint8Array, k));
+      codes.forEach((made, t) => {
+        made.push(codeAt(unwrapped.codes[t + 1] as Uint8Array, k));
+      });
     });
   }
-  return { refused, rows, storeCodes: packCodes(storeCodes), codes: packCodes(codes) };
+  return { refused, rows, storeCodes: packCodes(storeCodes), codes: codes.map(packCodes) };
+}
+
+/**
+ * Opens an institution's codes for a call that asks about the people and wants no other codes. An empty batch touches
+ * nothing.
+ *
+ * @throws RenkeiError `INSTITUTION_UNKNOWN`, `OPTION_INVALID`, `BATCH_TOO_LARGE`, and what vault and store meet
+ */
+export async function openPersons(
+  call: string,
+  parts: IssuerParts,
+  texts: readonly string[],
+  options: CodesOptions,
+): Promise<{ readonly length: number; readonly from: InstitutionCode; readonly opened: OpenedCodes }> {
+  checkOptions(call, options, CODES_RULES);
+  const from = parseInstitutionCode(options.from);
+  const length = countTexts(texts);
+  if (length > 0) await parts.keys.active(from, options.signal);
+  return { length, from, opened: await openCodes(parts, texts, from, [], options.signal) };
 }
 
 function groupByVersion(

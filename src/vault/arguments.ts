@@ -78,6 +78,6 @@ function checkAudiences(audiences: readonly Audience[]): void {
 }
 
 /** Wipes the caller's residents, whatever was passed for them. */
-export function wipeResidents(residents: Uint8Array): void {
+export function wipeResidents(residents: unknown): void {
   if (ArrayBuffer.isView(residents)) wipe(residents);
 }

@@ -290,7 +290,7 @@ function storeAttempts(store: IssuanceStore, storeCode: Uint8Array): Attempt[] {
     () => store.issue(issuance(RESIDENT as never, {})),
     () => store.issue(issuance(storeCode, { institution: 'Unknown' })),
     () => store.issue(issuance(new Uint8Array(24 * 100_001), {})),
-    () => store.heldVersions(parseInstitutionCode('A1'), storeCode.subarray(1)),
-    () => store.heldVersions(parseInstitutionCode('Unknown'), storeCode),
+    () => store.lookUp(parseInstitutionCode('A1'), storeCode.subarray(1)),
+    () => store.lookUp(parseInstitutionCode('Unknown'), storeCode),
   ];
 }

@@ -1,5 +1,12 @@
 import { inspect } from 'node:util';
-import { createMemoryStore, MAX_BATCH_ROWS, openIssuer, ResidentRecordCode, type Vault } from 'renkei';
+import {
+  createMemoryStore,
+  type HeldRows,
+  MAX_BATCH_ROWS,
+  openIssuer,
+  ResidentRecordCode,
+  type Vault,
+} from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { testKeys } from '../support/named-keys.js';
@@ -308,14 +315,16 @@ describe('a batch that is malformed as a whole', () => {
 });
 
 describe('a store that leaves rows out of its answer', () => {
-  const leavingOut = (method: 'issue' | 'heldVersions') =>
+  const leavingOut = (method: 'issue' | 'lookUp') =>
     new Proxy(world.store, {
       get(store, name) {
         const own: unknown = Reflect.get(store, name, store);
         if (typeof own !== 'function') return own;
         return async (...given: unknown[]) => {
           const answer: unknown = await own.apply(store, given);
-          return name === method ? (answer as Uint8Array).subarray(1) : answer;
+          if (name !== method) return answer;
+          const { versions, canonical } = answer as HeldRows;
+          return { versions: versions.subarray(1), canonical };
         };
       },
     });
@@ -328,7 +337,7 @@ describe('a store that leaves rows out of its answer', () => {
   it('is not believed when it looks up: no code passes for issued', async () => {
     const result = await world.issuer.issueBatch('A1', request(2));
     const texts = [...result].map((item) => (item.status === 'issued' ? item.code : ''));
-    const issuer = await openIssuer({ vault: world.vault, store: leavingOut('heldVersions') });
+    const issuer = await openIssuer({ vault: world.vault, store: leavingOut('lookUp') });
     await expect(issuer.translate(texts, { from: 'A1', to: 'B2' })).rejects.toThrow(
       withCode('STORE_CORRUPT'),
     );

@@ -135,9 +135,9 @@ describe('a code that is refused', () => {
       begin: world.store.begin.bind(world.store),
       registerKey: world.store.registerKey.bind(world.store),
       listKeys: world.store.listKeys.bind(world.store),
-      heldVersions: async (_: unknown, codes: Uint8Array) => {
+      lookUp: async (_: unknown, codes: Uint8Array) => {
         lookedUp.push(codes.length);
-        return new Uint8Array(codes.length / 24);
+        return { versions: new Uint8Array(codes.length / 24), canonical: new Map() };
       },
     };
     const issuer = await openIssuer({ vault: world.vault, store: store as never });

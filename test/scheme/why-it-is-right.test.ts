@@ -127,7 +127,7 @@ describe('no stored or transmitted value is L', () => {
   it('what an issuer writes to its store and hands out holds neither L nor the resident record code', async () => {
     const store = createMemoryStore();
     const issue = vi.spyOn(store, 'issue');
-    const heldVersions = vi.spyOn(store, 'heldVersions');
+    const lookUp = vi.spyOn(store, 'lookUp');
     const issuer = await openIssuer({ vault, store });
     await issuer.registerInstitution('AAA');
     await issuer.registerInstitution('0220113112101700');
@@ -142,7 +142,7 @@ describe('no stored or transmitted value is L', () => {
     await issuer.translate(handedOut.slice(0, 100), { from: 'AAA', to: '0220113112101700' });
     const written = [
       ...issue.mock.calls.map(([batch]) => hex(batch.storeCodes)),
-      ...heldVersions.mock.calls.map(([, storeCodes]) => hex(storeCodes)),
+      ...lookUp.mock.calls.map(([, storeCodes]) => hex(storeCodes)),
     ];
     const crossed = [
       ...written,
