@@ -2,9 +2,16 @@ import { writeSync } from 'node:fs';
 
 /** What a worker asks the library to do; residents are named by their numbers. */
 export type Action =
-  | { readonly kind: 'issue'; readonly institution: string; readonly residents: readonly number[] }
+  | IssueAction
   | { readonly kind: 'change'; readonly residents: readonly number[]; readonly to: readonly number[] }
   | { readonly kind: 'remove'; readonly residents: readonly number[] };
+
+/** Issuing, in one transaction; a bulk load stores its rows at many instants. */
+export interface IssueAction {
+  readonly kind: 'issue' | 'load';
+  readonly institution: string;
+  readonly residents: readonly number[];
+}
 
 /**
  * A line of a worker: before the library is called, when its promise has resolved, and when it was rejected. `at` is

@@ -1,6 +1,7 @@
-import { CutOff, History, type Violation } from './history.js';
+import { type CutOff, History, type Violation } from './history.js';
 import type { Action, JournalLine } from './journal.js';
-import { issueAnswer, Lineage, type Step } from './lineage.js';
+import { issueAnswer, Lineage } from './lineage.js';
+import { type Part, lineageOf, partsOf, residentsIn } from './parts.js';
 import { LINEAGE_CODES, type Population } from './population.js';
 
 /** What a soak comes to. Requests are counted one by one, however many a batch has. */
@@ -13,15 +14,6 @@ export interface Totals {
   duplicated: number;
   /** Answers that nothing explains, among them every code but the right one, and rows that nobody asked for. */
   wrong: number;
-}
-
-/** One operation as the histories of its lineages know it. */
-interface Part {
-  readonly operation: string;
-  readonly lineage: number;
-  readonly steps: Step[];
-  /** Places of the steps in the operation. */
-  readonly places: number[];
 }
 
 /**
@@ -74,7 +66,7 @@ export class Ledger {
     for (const [operation, { parts }] of this.#open) {
       if (resumable.has(operation)) continue;
       this.#open.delete(operation);
-      for (const part of parts) this.#history(part.lineage).forget(part.operation);
+      for (const part of parts) this.#history(part.lineage).forget(part.name);
     }
   }
 
@@ -82,7 +74,7 @@ export class Ledger {
     const parts = partsOf(operation, action);
     this.#population.add(residentsIn(action));
     this.#open.set(operation, { action, parts });
-    for (const part of parts) this.#history(part.lineage).begin(part.operation, part.steps, retried);
+    for (const part of parts) this.#history(part.lineage).begin(part.name, part.steps, retried);
   }
 
   #end(operation: string, answers: readonly string[]): void {
@@ -90,7 +82,7 @@ export class Ledger {
     if (open === undefined) throw new Error(`${operation} ends and has not begun`);
     this.#open.delete(operation);
     this.totals.acknowledged += answers.length;
-    for (const { operation: name, lineage, places } of open.parts) {
+    for (const { name, lineage, places } of open.parts) {
       const said = places.map((place) => this.#plain(open.action, place, answers[place] ?? 'nothing'));
       const violation = this.#history(lineage).end(name, said);
       if (violation !== undefined) this.#report(violation, `${operation} on lineage ${lineage}: ${said.join()}`);
@@ -100,8 +92,9 @@ export class Ledger {
   /** An answer without the code: whose code it is stands in its place. */
   #plain(action: Action, place: number, answer: string): string {
     const [status, text] = answer.split(' ');
-    if (action.kind !== 'issue' || (status !== 'issued' && status !== 'already-issued')) return answer;
-    const first = (action.residents[place] as number) - ((action.residents[place] as number) % LINEAGE_CODES);
+    if (action.kind !== 'issue' && action.kind !== 'load') return answer;
+    if (status !== 'issued' && status !== 'already-issued') return answer;
+    const first = lineageOf(action.residents[place] as number) * LINEAGE_CODES;
     const own = Array.from({ length: LINEAGE_CODES }, (_, code) => code).find(
       (code) => this.#population.codeOf(first + code, action.institution) === text,
     );
@@ -118,23 +111,4 @@ export class Ledger {
     this.totals[violation]++;
     this.findings.push(`${violation}: ${finding}`);
   }
-}
-
-function residentsIn(action: Action): readonly number[] {
-  return action.kind === 'change' ? [...action.residents, ...action.to] : action.residents;
-}
-
-/** The steps of an operation by lineage, in their order. */
-function partsOf(operation: string, action: Action): readonly Part[] {
-  const parts = new Map<string, Part>();
-  action.residents.forEach((resident, place) => {
-    const lineage = Math.floor(resident / LINEAGE_CODES);
-    const name = action.kind === 'load' ? `${operation}#${place}` : operation;
-    const key = `${name} ${lineage}`;
-    let part = parts.get(key);
-    if (part === undefined) parts.set(key, (part = { operation: name, lineage, steps: [], places: [] }));
-    part.steps.push(stepOf(action, place));
-    part.places.push(place);
-  });
-  return [...parts.values()];
 }
