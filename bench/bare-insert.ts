@@ -17,7 +17,9 @@ export class BareInsert {
   constructor(path: string) {
     const database = openDatabase(path, CACHE_MIB, 0);
     const code = `substr(@codes, i * ${CODE_LENGTH} + 1, ${CODE_LENGTH})`;
-    const person = database.prepare(`INSERT INTO person SELECT ${code}, 1, @now FROM slice WHERE i < @rows`);
+    const person = database.prepare(
+      `INSERT INTO person SELECT ${code}, 1, @now, NULL FROM slice WHERE i < @rows`,
+    );
     const issuance = database.prepare(
       `INSERT INTO issuance SELECT 1, ${code}, 1, @now FROM slice WHERE i < @rows`,
     );

@@ -11,7 +11,7 @@ import {
 } from 'renkei';
 import { openPkcs11Vault } from 'renkei/pkcs11';
 import { openSqliteStore } from 'renkei/sqlite';
-import { inKeyOrder } from '../src/stores/sqlite/key-order.js';
+import { orderCodes } from '../src/stores/sqlite/ordered-codes.js';
 import { BareInsert } from './bare-insert.js';
 import { readBenchOptions } from './options.js';
 import { requests } from './requests.js';
@@ -45,7 +45,7 @@ async function compareWithBareInsert(vault: Vault, issuer: Issuer, folder: strin
     }
     const batches = [...requests(SEED, first, ROUND)];
     const start = performance.now();
-    for (const codes of rows) bare.insert(inKeyOrder(codes));
+    for (const codes of rows) bare.insert(orderCodes(codes).slices.codes);
     const between = performance.now();
     await issue(issuer, INSTITUTIONS[0], batches);
     rounds.push({ bareMs: between - start, issueMs: performance.now() - between });

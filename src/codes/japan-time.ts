@@ -1,5 +1,5 @@
 /** Japan is nine hours ahead of UTC all year. */
-const JAPAN_AHEAD_MS = 9 * 3_600_000;
+export const JAPAN_AHEAD_MS = 9 * 3_600_000;
 
 /** A moment, in milliseconds since 1970-01-01 UTC, as a date whose UTC fields are those of Japan. */
 export function inJapan(moment: number): Date {

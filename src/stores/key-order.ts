@@ -33,6 +33,13 @@ export function keyOrder(codes: Uint8Array): Uint32Array {
   return order;
 }
 
+/** True when packed codes are in their order already: a bulk load's are. */
+export function isInKeyOrder(codes: Uint8Array): boolean {
+  const view = new DataView(codes.buffer, codes.byteOffset, codes.byteLength);
+  for (let k = 1; k < codes.length / CODE_LENGTH; k++) if (compareRows(view, k - 1, k) > 0) return false;
+  return true;
+}
+
 /** The rows of packed codes in another order: a copy. */
 export function inOrder(codes: Uint8Array, order: Uint32Array): Uint8Array {
   const ordered = new Uint8Array(order.length * CODE_LENGTH);

@@ -50,7 +50,7 @@ describe('the SQLite store', () => {
     const database = connect(path);
     const code = Buffer.from(storeCode(1));
     expect(database.prepare('SELECT * FROM person').all()).toEqual([
-      { store_code: code, generation: 4, created_at: 6_000 },
+      { store_code: code, generation: 4, created_at: 6_000, canonical: null },
     ]);
     expect(database.prepare('SELECT * FROM issuance').all()).toEqual([
       { institution_id: 1, store_code: code, key_version: 5, issued_at: 6_000 },
@@ -92,7 +92,7 @@ describe('opening a SQLite store', () => {
     ['an empty database that another program has marked', ['PRAGMA application_id = 42']],
     [
       'a store of a later schema',
-      ['CREATE TABLE key (x)', 'PRAGMA application_id = 0x524e4b31', 'PRAGMA user_version = 2'],
+      ['CREATE TABLE key (x)', 'PRAGMA application_id = 0x524e4b31', 'PRAGMA user_version = 3'],
     ],
     ['a store whose schema has no version', ['CREATE TABLE key (x)', 'PRAGMA application_id = 0x524e4b31']],
   ])('refuses %s and does not write to it', async (_, statements) => {
@@ -144,9 +144,9 @@ describe('a SQLite store in trouble', () => {
     await expect(store.issue(batchOf(A, storeCodes(2)))).rejects.toThrow(busy);
     await expect(registerInstitutions(store, parseInstitutionCode('New'))).rejects.toThrow(busy);
     // Readers are not held up.
-    expect([...(await store.heldVersions(A, storeCodes(1, 2)))]).toEqual([1, 0]);
+    expect([...(await store.lookUp(A, storeCodes(1, 2))).versions]).toEqual([1, 0]);
     other.exec('ROLLBACK');
-    expect([...(await store.issue(batchOf(A, storeCodes(1, 2))))]).toEqual([1, 0]);
+    expect([...(await store.issue(batchOf(A, storeCodes(1, 2)))).versions]).toEqual([1, 0]);
   });
 
   it('leaves a batch undone when the disk is full, and takes it when there is room again', async () => {
@@ -165,10 +165,10 @@ describe('a SQLite store in trouble', () => {
     );
     expect(await store.count()).toEqual(before);
     database.pragma('max_page_count = 1000000');
-    const held = await store.issue(batch);
+    const { versions: held } = await store.issue(batch);
     expect([...held.subarray(0, 50)]).toEqual(range(0, 50).map(() => 1));
     expect(held.subarray(50).every((version) => version === 0)).toBe(true);
-    expect(await store.count()).toEqual({ keys: 1, persons: 5_050, issuances: 5_050 });
+    expect(await store.count()).toEqual({ keys: 1, persons: 5_050, aliases: 0, issuances: 5_050 });
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
   });
 

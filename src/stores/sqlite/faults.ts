@@ -8,7 +8,7 @@ const CORRUPT = /^SQLITE_(CORRUPT|NOTADB)/;
  * The error of this library for a failure of SQLite: its result code and nothing else, since SQLite's own message may
  * quote a value.
  */
-function storeError(during: string, error: unknown): unknown {
+export function storeError(during: string, error: unknown): unknown {
   if (error instanceof RenkeiError) return error;
   const code = error instanceof SqliteError ? error.code : 'no result code';
   if (CORRUPT.test(code))

@@ -1,7 +1,7 @@
 import Sqlite, { type Database } from 'better-sqlite3';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { MAX_BATCH_ROWS } from '../port.js';
-import { isPrepared, prepareSchema } from './schema.js';
+import { prepareSchema, schemaVersion } from './schema.js';
 
 /**
  * Codes are as good as random, so a large batch writes to every page of the tables: few large pages are written
@@ -19,7 +19,7 @@ export function openDatabase(path: string, cacheMiB: number, busyTimeoutMs: numb
   const database = new Sqlite(path, { timeout: busyTimeoutMs });
   try {
     // First, since the journal mode below is written into the file.
-    isPrepared(database);
+    schemaVersion(database);
     // Takes effect in a new file only.
     database.pragma(`page_size = ${PAGE_BYTES}`);
     if (database.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
@@ -29,6 +29,8 @@ export function openDatabase(path: string, cacheMiB: number, busyTimeoutMs: numb
       );
     }
     database.pragma('synchronous = FULL');
+    // A page whose cells cannot be right is refused when it is read, not when a cell is.
+    database.pragma('cell_size_check = ON');
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_BYTES / PAGE_BYTES}`);
     database.pragma(`cache_size = -${cacheMiB * 1024}`);
     // A batch touches nearly every page, and SQLite keeps the old ones until the statement has ended: in memory

@@ -3,7 +3,13 @@ import { RenkeiError } from '../../errors/renkei-error.js';
 
 /** "RNK1": marks the file as ours, so that another program's database is never written to. */
 const APPLICATION_ID = 0x524e4b31;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
+
+/** An alias is a row of a person with a person's own store code in `canonical`; most people have none. */
+const ALIAS_INDEXES = `
+  CREATE INDEX alias ON person (store_code, canonical) WHERE canonical IS NOT NULL;
+  CREATE INDEX alias_of ON person (canonical) WHERE canonical IS NOT NULL;
+`;
 
 /**
  * Every row that names a person does so by the store code, 24 bytes. The tables are clustered by their primary keys
@@ -24,7 +30,8 @@ const SCHEMA = `
   CREATE TABLE person (
     store_code BLOB NOT NULL PRIMARY KEY CHECK (length(store_code) = 24),
     generation INTEGER NOT NULL CHECK (generation BETWEEN 1 AND 255),
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    canonical BLOB CHECK (length(canonical) = 24)
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE issuance (
@@ -35,36 +42,48 @@ const SCHEMA = `
     PRIMARY KEY (institution_id, store_code)
   ) STRICT, WITHOUT ROWID;
 
+  ${ALIAS_INDEXES}
   PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
+/** What makes a store of one version one of the next, by the version it starts from. */
+const MIGRATIONS: ReadonlyMap<number, string> = new Map([
+  [1, `ALTER TABLE person ADD COLUMN canonical BLOB CHECK (length(canonical) = 24); ${ALIAS_INDEXES}`],
+]);
+
 /**
- * True for an issuance store of this version, false for an empty file; refuses a file that is somebody else's or of
- * another version. Only reads.
+ * The version of an issuance store's schema, 0 for an empty file; refuses a file that is somebody else's or of a
+ * version that is not known. Only reads.
+ *
+ * @throws RenkeiError `STORE_SCHEMA`
  */
-export function isPrepared(database: Database): boolean {
+export function schemaVersion(database: Database): number {
   const id = database.pragma('application_id', { simple: true });
-  const version = database.pragma('user_version', { simple: true });
+  const version = database.pragma('user_version', { simple: true }) as number;
   const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
-  if (id === 0 && version === 0 && tables === 0) return false;
+  if (id === 0 && version === 0 && tables === 0) return 0;
   if (id !== APPLICATION_ID) {
     throw new RenkeiError('STORE_SCHEMA', 'the database file is not an issuance store');
   }
-  if (version !== SCHEMA_VERSION) {
+  if (version !== SCHEMA_VERSION && !MIGRATIONS.has(version)) {
     throw new RenkeiError(
       'STORE_SCHEMA',
-      `the store has schema ${version}; this version knows ${SCHEMA_VERSION}`,
+      `the store has schema ${version}; this version knows 1 to ${SCHEMA_VERSION}`,
     );
   }
-  return true;
+  return version;
 }
 
-/** Makes the tables in an empty file, once, however many processes open it. */
+/** Makes the tables in an empty file, or brings those of an older version up to date; once, however many processes open it. */
 export function prepareSchema(database: Database): void {
+  if (schemaVersion(database) === SCHEMA_VERSION) return;
   database
     .transaction(() => {
-      if (!isPrepared(database)) database.exec(SCHEMA);
+      let version = schemaVersion(database);
+      if (version === SCHEMA_VERSION) return;
+      if (version === 0) database.exec(SCHEMA);
+      else for (; version < SCHEMA_VERSION; version++) database.exec(MIGRATIONS.get(version) as string);
+      database.pragma(`user_version = ${SCHEMA_VERSION}`);
     })
     .immediate();
 }

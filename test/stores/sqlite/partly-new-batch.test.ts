@@ -22,7 +22,7 @@ test('a batch that is new, held, repeated or all of it at once is answered as by
     const [ofSqlite, ofMemory] = [await sqlite.issue(request), await memory.issue(request)];
     expect(ofSqlite).toEqual(ofMemory);
     expect(await sqlite.count()).toEqual(await memory.count());
-    return [...ofSqlite];
+    return [...ofSqlite.versions];
   };
   expect(await answers(1, batch(5, 3, 4))).toEqual([0, 0, 0]);
   expect(await answers(2, batch(3, 4, 5))).toEqual([1, 1, 1]);

@@ -1,0 +1,139 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { CODE_LENGTH } from '../../codes/per-institution-code.js';
+import type { InstitutionCode } from '../../subjects/institution-code.js';
+import { checkPage, checkStoreCodes } from '../arguments.js';
+import type { IssuanceDetails, IssuancePage, PageRequest, PersonPage, StoreCounts } from '../port.js';
+import type { Aliases } from './aliases.js';
+import type { KeyRecords } from './key-records.js';
+import { orderCodes, SLICES, type Slices } from './ordered-codes.js';
+import { storedCode, storedMoment, storedVersion } from './stored-values.js';
+
+type DetailsRow = readonly [place: number, keyVersion: unknown, generation: unknown, issuedAt: unknown];
+type PersonRow = readonly [code: unknown, generation: unknown, canonical: unknown];
+type IssuanceRow = readonly [code: unknown, keyVersion: unknown];
+
+interface Page {
+  readonly after: Uint8Array;
+  readonly limit: number;
+}
+
+/** What can be asked of the rows: single ones and pages. */
+export class Reading {
+  readonly #database: Database;
+  readonly #keys: KeyRecords;
+  readonly #aliases: Aliases;
+  readonly #details: Statement<[Slices & { readonly institution: number }], DetailsRow>;
+  readonly #holders: Statement<[Slices], readonly [place: number, institution: InstitutionCode]>;
+  readonly #persons: Statement<[Page], PersonRow>;
+  readonly #issuances: Statement<[Page & { readonly institution: number }], IssuanceRow>;
+  readonly #counts: Statement<[], StoreCounts>;
+
+  constructor(database: Database, keys: KeyRecords, aliases: Aliases) {
+    this.#database = database;
+    this.#keys = keys;
+    this.#aliases = aliases;
+    this.#details = database
+      .prepare<[Slices & { readonly institution: number }], DetailsRow>(
+        `SELECT i, key_version, generation, issued_at FROM (${SLICES}) CROSS JOIN issuance
+           LEFT JOIN person ON person.store_code = code
+          WHERE institution_id = @institution AND issuance.store_code = code`,
+      )
+      .raw();
+    this.#holders = database
+      .prepare<[Slices], readonly [number, InstitutionCode]>(
+        `SELECT i, institution.code FROM (${SLICES}) AS given CROSS JOIN institution CROSS JOIN issuance
+          WHERE institution_id = id AND store_code = given.code ORDER BY institution.code`,
+      )
+      .raw();
+    this.#persons = database
+      .prepare<[Page], PersonRow>(
+        `SELECT store_code, generation, canonical FROM person
+          WHERE store_code > @after ORDER BY store_code LIMIT @limit`,
+      )
+      .raw();
+    this.#issuances = database
+      .prepare<[Page & { readonly institution: number }], IssuanceRow>(
+        `SELECT store_code, key_version FROM issuance
+          WHERE institution_id = @institution AND store_code > @after ORDER BY store_code LIMIT @limit`,
+      )
+      .raw();
+    this.#counts = database.prepare(
+      `SELECT keys, persons - aliases AS persons, aliases, issuances FROM
+         (SELECT (SELECT count(*) FROM key) AS keys,
+                 (SELECT count(*) FROM person) AS persons,
+                 (SELECT count(*) FROM person INDEXED BY alias WHERE canonical IS NOT NULL) AS aliases,
+                 (SELECT count(*) FROM issuance) AS issuances)`,
+    );
+  }
+
+  details(institution: InstitutionCode, storeCodes: Uint8Array): readonly (IssuanceDetails | undefined)[] {
+    const rows = checkStoreCodes(storeCodes);
+    if (rows === 0) return [];
+    const details = new Array<IssuanceDetails | undefined>(rows).fill(undefined);
+    const read = this.#database.transaction(() => {
+      const { slices, givenAt } = orderCodes(this.#aliases.ownCodes(storeCodes).codes);
+      const found = this.#details.all({ ...slices, institution: this.#keys.institutionId(institution) });
+      for (const [place, keyVersion, generation, issuedAt] of found) {
+        details[givenAt(place)] = {
+          keyVersion: storedVersion(keyVersion),
+          generation: storedVersion(generation),
+          issuedAt: storedMoment(issuedAt),
+        };
+      }
+    });
+    read.deferred();
+    return details;
+  }
+
+  holders(storeCodes: Uint8Array): readonly (readonly InstitutionCode[])[] {
+    const holders = Array.from({ length: checkStoreCodes(storeCodes) }, (): InstitutionCode[] => []);
+    if (holders.length === 0) return holders;
+    const read = this.#database.transaction(() => {
+      const { slices, givenAt } = orderCodes(this.#aliases.ownCodes(storeCodes).codes);
+      for (const [place, institution] of this.#holders.all(slices)) {
+        holders[givenAt(place)]?.push(institution);
+      }
+    });
+    read.deferred();
+    return holders;
+  }
+
+  persons(request: PageRequest): PersonPage {
+    const rows = this.#persons.all(pageOf(request));
+    const canonical = new Map<number, Uint8Array>();
+    rows.forEach(([, , own], k) => {
+      if (own !== null) canonical.set(k, storedCode(own));
+    });
+    return {
+      storeCodes: packed(rows),
+      generations: Uint8Array.from(rows, ([, generation]) => storedVersion(generation)),
+      canonical,
+    };
+  }
+
+  issuances(institution: InstitutionCode, request: PageRequest): IssuancePage {
+    const page = pageOf(request);
+    const rows = this.#issuances.all({ ...page, institution: this.#keys.institutionId(institution) });
+    return {
+      storeCodes: packed(rows),
+      keyVersions: Uint8Array.from(rows, ([, version]) => storedVersion(version)),
+    };
+  }
+
+  count(): StoreCounts {
+    return this.#counts.get() as StoreCounts;
+  }
+}
+
+function pageOf(request: PageRequest): Page {
+  checkPage(request);
+  return { after: request.after ?? new Uint8Array(0), limit: request.limit };
+}
+
+function packed(rows: readonly (readonly [code: unknown, ...unknown[]])[]): Uint8Array {
+  const codes = new Uint8Array(rows.length * CODE_LENGTH);
+  rows.forEach(([code], k) => {
+    codes.set(storedCode(code), k * CODE_LENGTH);
+  });
+  return codes;
+}
