@@ -46,6 +46,7 @@ export default {
     },
     only('stores/memory', [...STORE_PORT, ...NOUNS]),
     only('stores/sqlite', [...STORE_PORT, ...NOUNS]),
+    only('stores/postgres', [...STORE_PORT, ...NOUNS]),
     only('issuance', [...VAULT_PORT, ...STORE_PORT, ...NOUNS]),
     {
       name: 'nobody-imports-commands',
@@ -64,10 +65,11 @@ export default {
       name: 'index-needs-no-driver',
       severity: 'error',
       from: { path: '^src/index\\.ts$' },
-      to: { path: 'node_modules/(pkcs11js|better-sqlite3|koffi)/', reachable: true },
+      to: { path: 'node_modules/(pkcs11js|better-sqlite3|koffi|pg)/', reachable: true },
     },
     driver('pkcs11js', 'vault/pkcs11'),
     driver('better-sqlite3', 'stores/sqlite'),
+    driver('pg', 'stores/postgres'),
     driver('koffi', 'vault/pkcs11'),
     {
       // The drivers are peers, and for our own tests development dependencies.
@@ -76,7 +78,7 @@ export default {
       from: { path: '^src/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        pathNot: 'node_modules/(@types|pkcs11js|better-sqlite3)/',
+        pathNot: 'node_modules/(@types|pkcs11js|better-sqlite3|pg)/',
       },
     },
     { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -7,6 +7,7 @@ export default defineConfig({
     'pkcs11-worker': 'src/vault/pkcs11/worker/main.ts',
     software: 'src/vault/software/index.ts',
     sqlite: 'src/stores/sqlite/index.ts',
+    postgres: 'src/stores/postgres/index.ts',
   },
   format: 'esm',
   target: 'node20.19',

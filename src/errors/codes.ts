@@ -65,6 +65,7 @@ const CODES = {
   ISSUER_CLOSED: { retryable: false },
   STORE_CLOSED: { retryable: false },
   STORE_SCHEMA: { retryable: false },
+  STORE_NOT_DURABLE: { retryable: false },
   STORE_CORRUPT: { retryable: false },
   STORE_FAULT: { retryable: true },
 } as const satisfies Record<string, ErrorCodeFacts>;

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { postgresPrograms } from './postgres-programs.js';
 
 /** A Debian package that tests, bench and demo need, and how to see that it is there. */
 interface SystemPackage {
@@ -18,6 +20,7 @@ const PACKAGES: readonly SystemPackage[] = [
     name: 'p11-kit-modules',
     proof: [`${LIBRARIES}/pkcs11/p11-kit-client.so`, `${ARM_LIBRARIES}/pkcs11/p11-kit-client.so`],
   },
+  { name: 'postgresql', proof: [join(postgresPrograms() ?? '/usr/lib/postgresql', 'postgres')] },
 ];
 
 /** Path of the SoftHSM module. */

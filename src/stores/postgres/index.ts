@@ -1,0 +1,2 @@
+export type { PostgresConnection, PostgresStoreOptions } from './options.js';
+export { openPostgresStore } from './postgres-store.js';

@@ -1,0 +1,66 @@
+import { pickCodes, rowsWithout } from '../../codes/packed-codes.js';
+import type { HeldRows, IssuanceBatch } from '../port.js';
+import type { Connections } from './connections.js';
+import { DistinctCodes } from './distinct-codes.js';
+import { GIVEN, heldVersions, institutionId, ownCodes } from './lookups.js';
+import { INSERT_PERSONS } from './person-rows.js';
+import { type Statement, type Transaction, transact, Undone } from './transaction.js';
+
+/** Given codes in key order, as the persons are before, so that no two transactions wait for each other in a circle. */
+const INSERT_ISSUANCES: Statement = {
+  name: 'insert-issuances',
+  text: `INSERT INTO issuance (store_code, institution_id, key_version, issued_at)
+    SELECT code, $2::integer, $3::smallint, $4::bigint FROM ${GIVEN} ON CONFLICT DO NOTHING`,
+};
+
+/** Tries that others may overtake; the one after them is alone. */
+const SHARED_TRIES = 3;
+
+/**
+ * Issues a batch. Most are new as a whole, and then the insertion itself has looked up every row; else it is undone,
+ * and the next try inserts what a look-up does not find. Rows are counted and not given back (RETURNING), which would
+ * make a server that holds them elsewhere insert one by one.
+ */
+export async function issue(
+  connections: Connections,
+  batch: IssuanceBatch,
+  signal: AbortSignal | undefined,
+): Promise<HeldRows> {
+  for (let tries = 1; ; tries++) {
+    const kind = tries <= SHARED_TRIES ? 'issue' : 'alone';
+    try {
+      return await transact(connections, { kind, during: 'issuing', signal }, (transaction) =>
+        tryToIssue(transaction, batch, tries > 1),
+      );
+    } catch (error) {
+      if (!(error instanceof Undone)) throw error;
+    }
+  }
+}
+
+async function tryToIssue(
+  transaction: Transaction,
+  batch: IssuanceBatch,
+  lookFirst: boolean,
+): Promise<HeldRows> {
+  const { institution, keyVersion, generation, issuedAt, storeCodes } = batch;
+  const id = await institutionId(transaction, institution);
+  const { codes, canonical } = await ownCodes(transaction, storeCodes);
+  const distinct = new DistinctCodes(codes);
+  const held = lookFirst
+    ? await heldVersions(transaction, id, distinct.codes)
+    : new Uint8Array(distinct.size);
+  const missing = rowsWithout(held.length, { has: (place) => held[place] !== 0 });
+  if (missing.length > 0) {
+    const missingCodes = pickCodes(distinct.codes, missing);
+    await transaction.write(INSERT_PERSONS, missingCodes, generation, issuedAt);
+    const inserted = await transaction.write(INSERT_ISSUANCES, missingCodes, id, keyVersion, issuedAt);
+    if (inserted !== missing.length) throw new Undone();
+  }
+  const versions = Uint8Array.from(distinct.places, (place, row) => {
+    const version = held[place] as number;
+    // Of rows alike the first is inserted, and the others find it.
+    return version === 0 && distinct.firstRows[place] !== row ? keyVersion : version;
+  });
+  return { versions, canonical };
+}

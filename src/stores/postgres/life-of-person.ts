@@ -1,0 +1,117 @@
+import { codeOfText, codeTexts } from '../code-texts.js';
+import type { ChangeBatch, RemovedIssuance, RemovedPerson, WriteOutcome } from '../port.js';
+import { DistinctCodes } from './distinct-codes.js';
+import { GIVEN, ownCodes } from './lookups.js';
+import { INSERT_PERSONS } from './person-rows.js';
+import type { Statement, Transaction } from './transaction.js';
+
+const FIND_PERSONS: Statement = {
+  name: 'find-persons',
+  text: `SELECT i, canonical FROM ${GIVEN} JOIN person ON store_code = code`,
+};
+const INSERT_ALIASES: Statement = {
+  name: 'insert-aliases',
+  text: `INSERT INTO person (store_code, canonical, generation, created_at)
+    SELECT code, substring($4::bytea FROM i * 24 + 1 FOR 24), $2::smallint, $3::bigint FROM ${GIVEN}`,
+};
+const ALIASES_OF: Statement = {
+  name: 'aliases-of',
+  text: `SELECT i, count(*) AS aliases FROM ${GIVEN} JOIN person ON canonical = code GROUP BY i`,
+};
+const ISSUANCES_OF: Statement = {
+  name: 'issuances-of',
+  text: `SELECT i, institution.code AS institution, key_version AS "keyVersion", issued_at AS "issuedAt"
+    FROM ${GIVEN} CROSS JOIN institution
+    JOIN issuance ON institution_id = institution.id AND store_code = given.code`,
+};
+const DELETE_ALIASES: Statement = {
+  name: 'delete-aliases',
+  text: `DELETE FROM person USING ${GIVEN} WHERE canonical = code`,
+};
+const DELETE_PERSONS: Statement = {
+  name: 'delete-persons',
+  text: `DELETE FROM person USING ${GIVEN} WHERE store_code = code`,
+};
+const DELETE_ISSUANCES: Statement = {
+  name: 'delete-issuances',
+  text: `DELETE FROM issuance USING ${GIVEN}, institution
+    WHERE institution_id = institution.id AND store_code = given.code`,
+};
+
+/** Records changes of resident record codes, in a transaction that is alone: what it has read stays so. */
+export async function change(transaction: Transaction, batch: ChangeBatch): Promise<WriteOutcome[]> {
+  const { generation, changedAt } = batch;
+  const [oldCodes, newCodes] = [codeTexts(batch.oldCodes), codeTexts(batch.newCodes)];
+  const own = await ownTexts(transaction, [...oldCodes, ...newCodes]);
+  const ownOf = (code: string) => own.get(code) ?? code;
+  const persons = new Set<string>();
+  const aliases = new Map<string, string>();
+  const outcomes = oldCodes.map((oldCode, k): WriteOutcome => {
+    const newCode = newCodes[k] as string;
+    const person = ownOf(oldCode);
+    if (ownOf(newCode) === person) return 'existed';
+    if (own.has(newCode)) return 'conflict';
+    if (!own.has(person)) {
+      own.set(person, person);
+      persons.add(person);
+    }
+    own.set(newCode, person);
+    aliases.set(newCode, person);
+    return 'inserted';
+  });
+  if (persons.size > 0) {
+    const { codes } = new DistinctCodes(codeOfText([...persons].join('')));
+    await transaction.write(INSERT_PERSONS, codes, generation, changedAt);
+  }
+  if (aliases.size > 0) {
+    const codes = codeOfText([...aliases.keys()].join(''));
+    await transaction.write(
+      INSERT_ALIASES,
+      codes,
+      generation,
+      changedAt,
+      codeOfText([...aliases.values()].join('')),
+    );
+  }
+  return outcomes;
+}
+
+/** The own code of everybody who is known, by any code that was given. */
+async function ownTexts(transaction: Transaction, codes: readonly string[]): Promise<Map<string, string>> {
+  const packed = codeOfText(codes.join(''));
+  const rows = await transaction.rows<{ i: number; canonical: Uint8Array | null }>(FIND_PERSONS, packed);
+  return new Map(
+    rows.map(({ i, canonical }) => {
+      const code = codes[i] as string;
+      return [code, canonical === null ? code : (codeTexts(canonical)[0] as string)];
+    }),
+  );
+}
+
+/** Deletes people for good, in a transaction that is alone: what it has read stays so. */
+export async function remove(transaction: Transaction, storeCodes: Uint8Array): Promise<RemovedPerson[]> {
+  const { codes } = await ownCodes(transaction, storeCodes);
+  const distinct = new DistinctCodes(codes);
+  const issuances = Array.from({ length: distinct.size }, (): RemovedIssuance[] => []);
+  const removed = new Uint32Array(distinct.size);
+  const given = distinct.codes;
+  for (const { i } of await transaction.rows<{ i: number }>(FIND_PERSONS, given)) removed[i] = 1;
+  for (const { i, aliases } of await transaction.rows<{ i: number; aliases: number }>(ALIASES_OF, given)) {
+    removed[i] = (removed[i] as number) + aliases;
+  }
+  for (const { i, ...issuance } of await transaction.rows<RemovedIssuance & { i: number }>(
+    ISSUANCES_OF,
+    given,
+  )) {
+    issuances[i]?.push(issuance);
+  }
+  for (const statement of [DELETE_ISSUANCES, DELETE_ALIASES, DELETE_PERSONS]) {
+    await transaction.write(statement, given);
+  }
+  for (const rows of issuances) rows.sort((a, b) => (a.institution < b.institution ? -1 : 1));
+  return Array.from(distinct.places, (place, row) =>
+    distinct.firstRows[place] === row
+      ? { storeCodes: removed[place] as number, issuances: issuances[place] as RemovedIssuance[] }
+      : { storeCodes: 0, issuances: [] },
+  );
+}

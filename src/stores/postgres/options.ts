@@ -1,0 +1,100 @@
+import {
+  booleanRule,
+  checkOptions,
+  integerRule,
+  type OptionRule,
+  required,
+  textRule,
+} from '../../errors/options.js';
+
+/** Where the database is, and as whom to enter it. What is left out is taken from `PGHOST`, `PGUSER` and the like. */
+export interface PostgresConnection {
+  /** As `postgresql://user:password@host:5432/database`, instead of the others. */
+  readonly connectionString?: string;
+  /** Name or address of the server, or the folder of its socket. */
+  readonly host?: string;
+  /** 1 to 65,535. Default 5432. */
+  readonly port?: number;
+  /** Name of the database. */
+  readonly database?: string;
+  /** Who enters. */
+  readonly user?: string;
+  /** The password, or what gives it when a connection is made. */
+  readonly password?: string | (() => string | Promise<string>);
+  /** TLS: `true`, or the options of Node.js's `tls.connect`. Default none. */
+  readonly ssl?: boolean | object;
+}
+
+/** Options of {@link openPostgresStore}. */
+export interface PostgresStoreOptions {
+  /** The primary server; a standby is refused. */
+  readonly connection: PostgresConnection;
+  /** Schema of the tables, made when it is not there: 1 to 48 of a–z, 0–9 and _, no digit first. Default `renkei`. */
+  readonly schema?: string;
+  /**
+   * Partitions of the two large tables, 1 to 256. Taken when the tables are made, and from them after that.
+   * Default 8.
+   */
+  readonly partitions?: number;
+  /** Most connections, 1 to 1,000: as many calls work at once, the others wait. Default 8. */
+  readonly poolSize?: number;
+  /** How long one statement may take, 100 to 86,400,000 ms. Default 300,000. */
+  readonly statementTimeoutMs?: number;
+  /** How long a statement waits for a lock, 10 to 86,400,000 ms. Default 30,000. */
+  readonly lockTimeoutMs?: number;
+  /** How long making a connection may take, 10 to 600,000 ms. Default 10,000. */
+  readonly connectTimeoutMs?: number;
+}
+
+/** All options but the connection, each with its value. */
+export type PostgresSettings = Required<Omit<PostgresStoreOptions, 'connection'>>;
+
+const passwordRule: OptionRule = {
+  expects: 'a non-empty string or a function',
+  check: (value) => typeof value === 'function' || textRule.check(value),
+};
+
+const sslRule: OptionRule = {
+  expects: 'true, false or an object',
+  check: (value) => booleanRule.check(value) || (typeof value === 'object' && value !== null),
+};
+
+const schemaRule: OptionRule = {
+  expects: '1 to 48 of a-z, 0-9 and _, no digit first, not beginning with pg_',
+  check: (value) => typeof value === 'string' && /^(?!pg_)[a-z_][a-z0-9_]{0,47}$/.test(value),
+};
+
+/** Checks the options; gives them with the defaults filled in. */
+export function checkPostgresOptions(options: PostgresStoreOptions): PostgresSettings {
+  checkOptions('openPostgresStore', options, {
+    connection: required({
+      expects: 'an object',
+      check: (value) => typeof value === 'object' && value !== null,
+    }),
+    schema: schemaRule,
+    partitions: integerRule(1, 256),
+    poolSize: integerRule(1, 1_000),
+    statementTimeoutMs: integerRule(100, 86_400_000),
+    lockTimeoutMs: integerRule(10, 86_400_000),
+    connectTimeoutMs: integerRule(10, 600_000),
+  });
+  checkOptions('openPostgresStore: connection', options.connection, {
+    connectionString: textRule,
+    host: textRule,
+    port: integerRule(1, 65_535),
+    database: textRule,
+    user: textRule,
+    password: passwordRule,
+    ssl: sslRule,
+  });
+  const { connection: _, ...given } = options;
+  return {
+    schema: 'renkei',
+    partitions: 8,
+    poolSize: 8,
+    statementTimeoutMs: 300_000,
+    lockTimeoutMs: 30_000,
+    connectTimeoutMs: 10_000,
+    ...given,
+  };
+}

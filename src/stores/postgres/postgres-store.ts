@@ -1,0 +1,219 @@
+import { Redacted } from '../../bytes/redacted.js';
+import { RenkeiError } from '../../errors/renkei-error.js';
+import { Drain } from '../../lifecycle/drain.js';
+import type { InstitutionCode } from '../../subjects/institution-code.js';
+import {
+  checkChange,
+  checkIssuance,
+  checkKeyRecord,
+  checkPage,
+  checkStoreCall,
+  checkStoreCodes,
+} from '../arguments.js';
+import type {
+  ChangeBatch,
+  HeldRows,
+  IssuanceBatch,
+  IssuanceDetails,
+  IssuancePage,
+  IssuanceStatistic,
+  IssuanceStore,
+  KeyRecord,
+  PageRequest,
+  PersonPage,
+  RemovedPerson,
+  StoreCallOptions,
+  StoreCounts,
+  StoreFinding,
+  WriteOutcome,
+} from '../port.js';
+import { Connections } from './connections.js';
+import { check } from './invariants.js';
+import { issue } from './issuing.js';
+import { begin, listKeys, registerKey } from './keys.js';
+import { change, remove } from './life-of-person.js';
+import { lookUp } from './lookups.js';
+import { checkPostgresOptions, type PostgresStoreOptions } from './options.js';
+import { details, holders, issuances, persons } from './reading.js';
+import { prepareSchema } from './schema.js';
+import { count, statistics } from './statistics.js';
+import { type Transaction, type TransactionKind, transact } from './transaction.js';
+
+/**
+ * Opens an issuance store in a PostgreSQL database; makes its tables when they are not there. Every batch is one
+ * transaction, on the server's disk when its promise resolves. Many processes may have the store open. Reads go to the
+ * primary too: a standby lags behind, and would answer that a code is not held.
+ *
+ * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `STORE_SCHEMA`, `STORE_NOT_DURABLE`, `STORE_CORRUPT` or
+ *   `STORE_FAULT`
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<IssuanceStore> {
+  const settings = checkPostgresOptions(options);
+  const connections = connectionsOf(options, settings);
+  try {
+    await prepareSchema(connections, settings);
+  } catch (error) {
+    await connections.close();
+    throw error;
+  }
+  return new PostgresStore(connections);
+}
+
+function connectionsOf(
+  { connection }: PostgresStoreOptions,
+  settings: ReturnType<typeof checkPostgresOptions>,
+): Connections {
+  try {
+    return new Connections(connection, settings);
+  } catch {
+    // The driver's message may hold the text with its password.
+    throw new RenkeiError('OPTION_INVALID', 'openPostgresStore: option "connectionString" cannot be read');
+  }
+}
+
+class PostgresStore extends Redacted implements IssuanceStore {
+  readonly #connections: Connections;
+  readonly #drain = new Drain('store', 'STORE_CLOSED');
+
+  constructor(connections: Connections) {
+    super();
+    this.#connections = connections;
+  }
+
+  begin(records: readonly KeyRecord[], options: StoreCallOptions = {}): Promise<WriteOutcome> {
+    return this.#run('begin', options, () => {
+      for (const record of records) checkKeyRecord(record);
+      return this.#transact('keys', 'beginning', options, (transaction) => begin(transaction, records));
+    });
+  }
+
+  registerKey(record: KeyRecord, options: StoreCallOptions = {}): Promise<WriteOutcome> {
+    return this.#run('registerKey', options, () => {
+      checkKeyRecord(record);
+      return this.#transact('keys', 'registering a key', options, (transaction) =>
+        registerKey(transaction, record),
+      );
+    });
+  }
+
+  listKeys(options: StoreCallOptions = {}): Promise<readonly KeyRecord[]> {
+    return this.#run('listKeys', options, () => this.#transact('read', 'listing keys', options, listKeys));
+  }
+
+  issue(batch: IssuanceBatch, options: StoreCallOptions = {}): Promise<HeldRows> {
+    return this.#run('issue', options, () => {
+      if (checkIssuance(batch) === 0) return noRows();
+      return issue(this.#connections, batch, options.signal);
+    });
+  }
+
+  lookUp(
+    institution: InstitutionCode,
+    storeCodes: Uint8Array,
+    options: StoreCallOptions = {},
+  ): Promise<HeldRows> {
+    return this.#run('lookUp', options, () => {
+      if (checkStoreCodes(storeCodes) === 0) return noRows();
+      return this.#transact('read', 'looking up', options, (transaction) =>
+        lookUp(transaction, institution, storeCodes),
+      );
+    });
+  }
+
+  details(
+    institution: InstitutionCode,
+    storeCodes: Uint8Array,
+    options: StoreCallOptions = {},
+  ): Promise<readonly (IssuanceDetails | undefined)[]> {
+    return this.#run('details', options, () => {
+      if (checkStoreCodes(storeCodes) === 0) return [];
+      return this.#transact('read', 'reading details', options, (transaction) =>
+        details(transaction, institution, storeCodes),
+      );
+    });
+  }
+
+  holders(
+    storeCodes: Uint8Array,
+    options: StoreCallOptions = {},
+  ): Promise<readonly (readonly InstitutionCode[])[]> {
+    return this.#run('holders', options, () => {
+      if (checkStoreCodes(storeCodes) === 0) return [];
+      return this.#transact('read', 'finding holders', options, (transaction) =>
+        holders(transaction, storeCodes),
+      );
+    });
+  }
+
+  change(batch: ChangeBatch, options: StoreCallOptions = {}): Promise<readonly WriteOutcome[]> {
+    return this.#run('change', options, () => {
+      if (checkChange(batch) === 0) return [];
+      return this.#transact('alone', 'changing', options, (transaction) => change(transaction, batch));
+    });
+  }
+
+  remove(storeCodes: Uint8Array, options: StoreCallOptions = {}): Promise<readonly RemovedPerson[]> {
+    return this.#run('remove', options, () => {
+      if (checkStoreCodes(storeCodes) === 0) return [];
+      return this.#transact('alone', 'removing', options, (transaction) => remove(transaction, storeCodes));
+    });
+  }
+
+  persons(page: PageRequest): Promise<PersonPage> {
+    return this.#drain.run(() => {
+      checkPage(page);
+      return this.#transact('read', 'reading people', page, (transaction) => persons(transaction, page));
+    });
+  }
+
+  issuances(institution: InstitutionCode, page: PageRequest): Promise<IssuancePage> {
+    return this.#drain.run(() => {
+      checkPage(page);
+      return this.#transact('read', 'reading issuances', page, (transaction) =>
+        issuances(transaction, institution, page),
+      );
+    });
+  }
+
+  statistics(options: StoreCallOptions = {}): Promise<readonly IssuanceStatistic[]> {
+    return this.#run('statistics', options, () =>
+      this.#transact('whole', 'counting issuances', options, statistics),
+    );
+  }
+
+  check(options: StoreCallOptions = {}): Promise<readonly StoreFinding[]> {
+    return this.#run('check', options, () => check(this.#connections, options.signal));
+  }
+
+  count(options: StoreCallOptions = {}): Promise<StoreCounts> {
+    return this.#run('count', options, () => this.#transact('whole', 'counting', options, count));
+  }
+
+  close(): Promise<void> {
+    return this.#drain.close(() => this.#connections.close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #run<T>(call: string, options: StoreCallOptions, action: () => T | Promise<T>): Promise<T> {
+    return this.#drain.run(() => {
+      checkStoreCall(call, options);
+      return action();
+    });
+  }
+
+  #transact<T>(
+    kind: TransactionKind,
+    during: string,
+    { signal }: StoreCallOptions,
+    work: (transaction: Transaction) => Promise<T>,
+  ): Promise<T> {
+    return transact(this.#connections, { kind, during, signal }, work);
+  }
+}
+
+function noRows(): HeldRows {
+  return { versions: new Uint8Array(0), canonical: new Map() };
+}
