@@ -176,7 +176,31 @@ describe('no error shows a resident record code, a code, a PIN or a key', () => 
         () => issuer.translate([code], { from: 'A1', to: 'B2', signal: AbortSignal.abort(code) }),
         () => issuer.recordCodes([code], { from: 'A1', period: '2031' }),
         () => issuer.recordCodes([code], { from: 'A1', period: code }),
+        () => issuer.changeResidentRecordCodes(RESIDENT as never),
+        () => issuer.changeResidentRecordCodes({ old: RESIDENT as never, new: SECOND as never }),
+        () => issuer.changeResidentRecordCodes({ old: [RESIDENT], new: [] }),
+        () => issuer.changeResidentRecordCodes({ old: [RESIDENT], new: [SECOND] }, { [code]: 1 } as never),
+        () =>
+          issuer.changeResidentRecordCodes(
+            { old: [RESIDENT], new: [SECOND] },
+            { signal: AbortSignal.abort(RESIDENT) },
+          ),
+        () => issuer.removePersons(RESIDENT as never),
+        () => issuer.removePersons(syntheticResidents(77, 0, 1).subarray(1)),
+        () => issuer.removePersons([RESIDENT], { [code]: 1 } as never),
+        () => issuer.removePersons([RESIDENT], { signal: AbortSignal.abort(RESIDENT) }),
+        () => issuer.holders(code as never, { from: 'A1' }),
+        () => issuer.holders([code], { from: code }),
+        () => issuer.holders([code], { from: 'A1', [code]: 1 } as never),
+        () => issuer.managementInformation(code as never, { from: 'A1' }),
+        () => issuer.managementInformation([code], { from: code }),
+        () => issuer.managementInformation([code], { from: 'A1', signal: AbortSignal.abort(code) }),
+        () => issuer.statistics({ [code]: 1 } as never),
+        () => issuer.checkStore({ [code]: 1 } as never),
+        () => issuer.checkStore({ onProgress: code as never }),
         () => closed.issuer.issueBatch('A1', { acquisitionNumbers: ['X'], residents: [RESIDENT] }),
+        () => closed.issuer.changeResidentRecordCodes({ old: [RESIDENT], new: [SECOND] }),
+        () => closed.issuer.removePersons([RESIDENT]),
         async () => {
           const faulty = await openIssuer({ vault, store: broken.object });
           await faulty.registerInstitution('A1');
@@ -232,6 +256,39 @@ describe('no error shows a resident record code, a code, a PIN or a key', () => 
       expect(shown, `attempt ${k} (${code}) shows a secret`).toBe(0);
       expect((error as Error).cause).toBeUndefined();
     }
+  });
+
+  it('results of the life of a person are redacted in every rendering, and findings and refusals show no secret', async () => {
+    const { issuer, store } = await openSoftwareIssuer();
+    const [item] = await issuer.issueBatch('A1', { acquisitionNumbers: ['X'], residents: [RESIDENT] });
+    const { code } = item as { code: string };
+    const { storeCodes } = await store.persons({ limit: 1 });
+    const own = [RESIDENT, SECOND, code, ...renderings(storeCodes)];
+    const bad = wrongCheckDigit(RESIDENT);
+    const changes = { old: [RESIDENT, bad], new: [SECOND, SECOND] };
+    const results = [
+      await issuer.changeResidentRecordCodes(changes),
+      await issuer.holders([code, bad], { from: 'A1' }),
+      await issuer.managementInformation([code, bad], { from: 'A1' }),
+      await issuer.removePersons([RESIDENT, bad]),
+    ];
+    for (const result of results) {
+      const renderedWhole = [String(result), JSON.stringify(result), inspect(result, { showHidden: true })];
+      for (const text of renderedWhole)
+        expect(text.replaceAll('"', '')).toMatch(/^\[(Change|Holders|Management|Removal)Result: redacted\]$/);
+      const items = [...result];
+      expect(items.map(({ status }) => status)).toContain('refused');
+      const rendered = [inspect(items, { depth: null }), JSON.stringify(items)].join();
+      expect([...own, bad].filter((secret) => rendered.includes(secret))).toEqual([]);
+    }
+    await store.issue(
+      issuance(
+        storeCodes.map((byte) => byte ^ 1),
+        {},
+      ),
+    );
+    const findings = await issuer.checkStore();
+    expect(findings).toEqual([{ invariant: 'store-code-genuine', rows: 1 }]);
   });
 
   it('the sweep went through many kinds of failure, and would notice a secret', () => {
@@ -292,5 +349,22 @@ function storeAttempts(store: IssuanceStore, storeCode: Uint8Array): Attempt[] {
     () => store.issue(issuance(new Uint8Array(24 * 100_001), {})),
     () => store.lookUp(parseInstitutionCode('A1'), storeCode.subarray(1)),
     () => store.lookUp(parseInstitutionCode('Unknown'), storeCode),
+    () => store.lookUp(parseInstitutionCode('A1'), storeCode, { [RESIDENT]: 1 } as never),
+    () => store.details(parseInstitutionCode('A1'), storeCode.subarray(1)),
+    () => store.holders(storeCode.subarray(1)),
+    () => store.remove(storeCode.subarray(1)),
+    () => store.remove(RESIDENT as never),
+    () => store.change(change(storeCode, storeCode.subarray(1))),
+    () => store.change({ ...change(storeCode, storeCode), generation: Number(RESIDENT) }),
+    () => store.change({ ...change(storeCode, storeCode), changedAt: RESIDENT as never }),
+    () => store.persons({ limit: Number(RESIDENT) }),
+    () => store.persons({ limit: 1, after: storeCode.subarray(1) }),
+    () => store.issuances(parseInstitutionCode('Unknown'), { limit: 1, after: storeCode }),
+    () => store.statistics({ signal: AbortSignal.abort(storeCode) }),
+    () => store.check({ [RESIDENT]: 1 } as never),
   ];
+}
+
+function change(oldCodes: Uint8Array, newCodes: Uint8Array) {
+  return { generation: 1, changedAt: 1, oldCodes, newCodes };
 }
