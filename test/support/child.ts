@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** A program of this folder in a process of its own: lines go in on standard input and come out on standard output. */
+/** A program of the tests in a process of its own: lines go in on standard input and come out on standard output. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  /** @param file name of a file beside this one; @param plan what the program is told, passed as JSON */
-  constructor(file: string, plan: unknown) {
+  /** @param file name of a file beside this one, or its address; @param plan what it is told, passed as JSON */
+  constructor(file: string | URL, plan: unknown) {
     this.#process = spawn(
       process.execPath,
       ['--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)), JSON.stringify(plan)],
@@ -18,6 +18,8 @@ export class Child {
     const { stdout } = this.#process;
     if (stdout === null) throw new Error('the child has no standard output');
     this.#lines = createInterface(stdout)[Symbol.asyncIterator]();
+    // Whoever writes to a child that is gone learns of it by what does not come back.
+    this.#process.stdin?.on('error', () => undefined);
   }
 
   get pid(): number {
@@ -30,15 +32,25 @@ export class Child {
     return done === true ? undefined : value;
   }
 
+  /** Sends one line. */
+  tell(line: string): void {
+    this.#process.stdin?.write(`${line}\n`);
+  }
+
   /** Sends one line and waits for the answer. */
   async ask(line: string): Promise<string | undefined> {
-    this.#process.stdin?.write(`${line}\n`);
+    this.tell(line);
     return this.line();
+  }
+
+  /** True once the child is gone. */
+  get ended(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 
   /** Kills the child and waits until it is gone. */
   async kill(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    if (this.ended) return;
     const gone = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await gone;

@@ -41,7 +41,9 @@ export class History {
     const answer = answers.join();
     const fitting = reached.filter((each) => each.answers.get(operation) === answer);
     this.#open.delete(operation);
-    this.#possible = distinct((fitting.length > 0 ? fitting : reached).map((each) => without(each, operation)));
+    this.#possible = distinct(
+      (fitting.length > 0 ? fitting : reached).map((each) => without(each, operation)),
+    );
     if (fitting.length > 0) return undefined;
     const expected = reached.map((each) => (each.answers.get(operation) as string).split(','));
     const twice = answers.some(

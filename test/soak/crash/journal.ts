@@ -19,7 +19,12 @@ export interface IssueAction {
  */
 export type JournalLine =
   | { readonly event: 'begin'; readonly operation: string; readonly at: string; readonly action: Action }
-  | { readonly event: 'end'; readonly operation: string; readonly at: string; readonly answers: readonly string[] }
+  | {
+      readonly event: 'end';
+      readonly operation: string;
+      readonly at: string;
+      readonly answers: readonly string[];
+    }
   | {
       readonly event: 'failed';
       readonly operation: string;

@@ -1,8 +1,11 @@
 import { type CutOff, History, type Violation } from './history.js';
 import type { Action, JournalLine } from './journal.js';
 import { issueAnswer, Lineage } from './lineage.js';
-import { type Part, lineageOf, partsOf, residentsIn } from './parts.js';
+import { lineageOf, type Part, partsOf, residentsIn } from './parts.js';
 import { LINEAGE_CODES, type Population } from './population.js';
+import type { StoreReading } from './store-reading.js';
+
+const REPETITION = 'the repetition';
 
 /** What a soak comes to. Requests are counted one by one, however many a batch has. */
 export interface Totals {
@@ -38,8 +41,10 @@ export class Ledger {
     for (const line of lines) if (line.event === 'failed' && line.retryable) retried.add(line.operation);
     for (const line of [...lines].sort((a, b) => (BigInt(a.at) < BigInt(b.at) ? -1 : 1))) {
       if (line.event === 'begin') this.#begin(line.operation, line.action, retried.has(line.operation));
-      else if (line.event === 'end') this.#end(line.operation, line.answers);
-      else if (!line.retryable) this.#report('wrong', `${line.operation} was rejected: ${line.error}`);
+      else if (line.event === 'end') {
+        this.totals.acknowledged += line.answers.length;
+        this.#end(line.operation, line.answers);
+      } else if (!line.retryable) this.report('wrong', `${line.operation} was rejected: ${line.error}`);
     }
   }
 
@@ -48,12 +53,18 @@ export class Ledger {
    *
    * @param resumable operations that may still be finished by another worker
    */
-  observe(read: ReadonlyMap<number, Lineage>, resumable: ReadonlySet<string>): void {
-    for (const lineage of read.keys()) this.#history(lineage);
+  observe({ lineages, strangers }: StoreReading, resumable: ReadonlySet<string>): void {
+    for (let n = 0; n < strangers; n++) this.report('wrong', 'a row on record is of nobody');
+    for (const number of lineages.keys()) {
+      if (this.#histories.has(number)) continue;
+      this.report('wrong', `nobody has asked for anything of lineage ${number}`);
+      this.#history(number);
+    }
     const cutOff = new Map<string, CutOff[]>();
     for (const [number, history] of this.#histories) {
-      const seen = history.observe(read.get(number) ?? Lineage.empty);
-      if (seen.violation !== undefined) this.#report(seen.violation, `lineage ${number} is not on record as it should`);
+      const seen = history.observe(lineages.get(number) ?? Lineage.empty);
+      if (seen.violation !== undefined)
+        this.report(seen.violation, `lineage ${number} is not on record as it should`);
       for (const [operation, ways] of seen.cutOff) {
         const known = cutOff.get(operation) ?? [];
         cutOff.set(operation, [...known, ways]);
@@ -61,13 +72,24 @@ export class Ledger {
     }
     for (const [operation, ways] of cutOff) {
       const torn = ways.some((way) => !way.mayBeUndone) && ways.some((way) => !way.mayBeDone);
-      if (torn) this.#report('lost', `${operation} is stored in part`);
+      if (torn) this.report('lost', `${operation} is stored in part`);
     }
     for (const [operation, { parts }] of this.#open) {
       if (resumable.has(operation)) continue;
       this.#open.delete(operation);
       for (const part of parts) this.#history(part.lineage).forget(part.name);
     }
+  }
+
+  /** Takes the answers to a repetition of what is on record, asked for while nobody else is at work. */
+  repeat(action: Action, answers: readonly string[]): void {
+    this.#begin(REPETITION, action, false);
+    this.#end(REPETITION, answers);
+  }
+
+  /** Numbers of all lineages of which anything was ever asked. */
+  get lineages(): Iterable<number> {
+    return this.#histories.keys();
   }
 
   #begin(operation: string, action: Action, retried: boolean): void {
@@ -81,11 +103,11 @@ export class Ledger {
     const open = this.#open.get(operation);
     if (open === undefined) throw new Error(`${operation} ends and has not begun`);
     this.#open.delete(operation);
-    this.totals.acknowledged += answers.length;
     for (const { name, lineage, places } of open.parts) {
       const said = places.map((place) => this.#plain(open.action, place, answers[place] ?? 'nothing'));
       const violation = this.#history(lineage).end(name, said);
-      if (violation !== undefined) this.#report(violation, `${operation} on lineage ${lineage}: ${said.join()}`);
+      if (violation !== undefined)
+        this.report(violation, `${operation} on lineage ${lineage}: ${said.join()}`);
     }
   }
 
@@ -107,7 +129,8 @@ export class Ledger {
     return history;
   }
 
-  #report(violation: Violation, finding: string): void {
+  /** Counts something that is not as it should be. */
+  report(violation: Violation, finding: string): void {
     this.totals[violation]++;
     this.findings.push(`${violation}: ${finding}`);
   }

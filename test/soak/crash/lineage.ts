@@ -32,7 +32,9 @@ export class Lineage {
   static of(own: ReadonlyMap<number, number>, holders: ReadonlyMap<number, readonly string[]>): Lineage {
     return new Lineage(
       everyCode(NOBODY).map((nobody, code) => own.get(code) ?? nobody),
-      everyCode(0).map((none, code) => (holders.get(code) ?? []).reduce((bits, each) => bits | bit(each), none)),
+      everyCode(0).map((none, code) =>
+        (holders.get(code) ?? []).reduce((bits, each) => bits | bit(each), none),
+      ),
     );
   }
 

@@ -1,6 +1,6 @@
-import { externalForm } from '../../support/reference-rk1.js';
-import { referenceCode } from '../../support/reference.js';
 import { testKeys } from '../../support/named-keys.js';
+import { referenceCode } from '../../support/reference.js';
+import { externalForm } from '../../support/reference-rk1.js';
 import { syntheticResidents, syntheticResidentTexts } from '../../support/residents.js';
 
 /** Institutions of the soak. The first is the one that bulk loads are for. */
@@ -12,7 +12,11 @@ export const LINEAGE_CODES = 4;
 const RESIDENTS_SEED = 17;
 
 /** Keys of no secrecy whatever, the same in every process of the soak. */
-export const SOAK_KEYS = testKeys(['link/1', 'store/1', ...INSTITUTIONS.map((code) => `institution/${code}/1`)]);
+export const SOAK_KEYS = testKeys([
+  'link/1',
+  'store/1',
+  ...INSTITUTIONS.map((code) => `institution/${code}/1`),
+]);
 
 /** Resident record codes of these numbers, packed. */
 export function residentsOf(numbers: readonly number[]): Uint8Array {

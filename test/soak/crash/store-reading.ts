@@ -22,8 +22,10 @@ export async function readStore(store: IssuanceStore, population: Population): P
   for await (const { code, canonical } of persons(store)) {
     const resident = population.residentOf(code);
     const person = population.residentOf(canonical ?? code);
-    if (resident === undefined || person === undefined || lineageOf(resident) !== lineageOf(person)) strangers++;
-    else entry(own, lineageOf(resident), () => new Map()).set(resident % LINEAGE_CODES, person % LINEAGE_CODES);
+    if (resident === undefined || person === undefined || lineageOf(resident) !== lineageOf(person))
+      strangers++;
+    else
+      entry(own, lineageOf(resident), () => new Map()).set(resident % LINEAGE_CODES, person % LINEAGE_CODES);
   }
   for (const institution of INSTITUTIONS) {
     for await (const code of issuances(store, institution)) {
@@ -37,7 +39,8 @@ export async function readStore(store: IssuanceStore, population: Population): P
     }
   }
   const lineages = new Map<number, Lineage>();
-  for (const [number, codes] of own) lineages.set(number, Lineage.of(codes, holders.get(number) ?? new Map()));
+  for (const [number, codes] of own)
+    lineages.set(number, Lineage.of(codes, holders.get(number) ?? new Map()));
   return { lineages, strangers };
 }
 

@@ -26,7 +26,10 @@ async function work({ worker, seed, role, store: place, vault: keys, lossy }: Wo
   const issuer = await untilAnswered(`${worker}-open`, async () => {
     const store = await openStore(place);
     try {
-      const opened = await openIssuer({ vault: await openVault(keys), store: lossy ? lossyStore(store) : store });
+      const opened = await openIssuer({
+        vault: await openVault(keys),
+        store: lossy ? lossyStore(store) : store,
+      });
       for (const institution of INSTITUTIONS) await opened.registerInstitution(institution);
       return opened;
     } catch (error) {

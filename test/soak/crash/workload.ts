@@ -44,7 +44,8 @@ export class Workload {
   change(): Action {
     const pairs = Array.from({ length: 1 + this.#dice.below(PAIRS) }, () => {
       const from = this.#resident(0.1);
-      const to = from - (from % LINEAGE_CODES) + ((from + 1 + this.#dice.below(LINEAGE_CODES - 1)) % LINEAGE_CODES);
+      const to =
+        from - (from % LINEAGE_CODES) + ((from + 1 + this.#dice.below(LINEAGE_CODES - 1)) % LINEAGE_CODES);
       return { from, to };
     });
     return { kind: 'change', residents: pairs.map(({ from }) => from), to: pairs.map(({ to }) => to) };

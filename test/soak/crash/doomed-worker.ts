@@ -1,0 +1,85 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { Child } from '../../support/child.js';
+import { type JournalLine, readJournal } from './journal.js';
+import type { WorkerPlan } from './worker.js';
+
+/** When a worker is killed. */
+export interface Doom {
+  /** After how many acknowledged operations. */
+  readonly acknowledged: number;
+  /** How many milliseconds, or how many writes to the store's files, later. */
+  readonly delayMs: number;
+  readonly writes?: number;
+}
+
+/** How long a worker may take to get as far; it is killed then all the same. */
+const PATIENCE_MS = 4_000;
+const WRITE_PATIENCE_MS = 300;
+
+/** A worker process that waits for its plan, works, and is killed with kill −9. */
+export class DoomedWorker {
+  readonly #child = new Child(new URL('worker.ts', import.meta.url), null);
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /**
+   * Lets it work until its doom.
+   *
+   * @param folder where the store writes
+   * @returns what it has written down, and whether it was killed rather than ended by itself
+   */
+  async work(
+    plan: WorkerPlan,
+    doom: Doom,
+    folder: string,
+  ): Promise<{ readonly lines: JournalLine[]; readonly killed: boolean }> {
+    const texts: string[] = [];
+    let acknowledged = 0;
+    let reached = () => {};
+    const time = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const patience = setTimeout(reached, PATIENCE_MS);
+    if (doom.acknowledged === 0) reached();
+    this.#child.tell(JSON.stringify(plan));
+    const reading = (async () => {
+      for (;;) {
+        const text = await this.#child.line();
+        if (text === undefined) break;
+        texts.push(text);
+        if (text.startsWith('{"event":"end"') && ++acknowledged === doom.acknowledged) reached();
+      }
+      reached();
+    })();
+    await time;
+    clearTimeout(patience);
+    if (doom.writes !== undefined) await writesTo(folder, doom.writes);
+    else await new Promise((resolve) => setTimeout(resolve, doom.delayMs));
+    const killed = !this.#child.ended;
+    await this.#child.kill();
+    await reading;
+    return { lines: readJournal(texts), killed };
+  }
+
+  /** Ends a worker that has no work. */
+  dismiss(): Promise<void> {
+    return this.#child.kill();
+  }
+}
+
+/** Waits until files of a folder were written to so many times, which is in the middle of something; not forever. */
+async function writesTo(folder: string, writes: number): Promise<void> {
+  let watcher: FSWatcher | undefined;
+  await new Promise<void>((resolve) => {
+    let seen = 0;
+    const patience = setTimeout(resolve, WRITE_PATIENCE_MS);
+    watcher = watch(folder, () => {
+      if (++seen < writes) return;
+      clearTimeout(patience);
+      resolve();
+    });
+  });
+  watcher?.close();
+}

@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { audit, checkStore } from './audit.js';
+import type { Dice } from './dice.js';
+import { type Doom, DoomedWorker } from './doomed-worker.js';
+import type { JournalLine } from './journal.js';
+import { Ledger, type Totals } from './ledger.js';
+import type { Phase } from './phases.js';
+import type { VaultPlace } from './places.js';
+import { Population } from './population.js';
+import type { Site } from './sites.js';
+import type { WorkerPlan } from './worker.js';
+
+/** What a part of the soak comes to. */
+export interface PhaseResult extends Totals {
+  /** Workers killed. */
+  readonly kills: number;
+  /** Times the server was killed or restarted. */
+  readonly serverEnds: number;
+  /** Calls that failed and were made again. */
+  readonly retries: number;
+  /** Findings of the store's own check, after every kill. */
+  readonly fsckFindings: number;
+  /** What is not as it should be, in words. */
+  readonly findings: readonly string[];
+}
+
+/** Workers at once on one store. */
+const WORKERS = 3;
+const LATEST_ACKNOWLEDGED = 12;
+const LONGEST_DELAY_MS = 200;
+const MOST_WRITES = 40;
+const TROUBLE_AFTER_MS = 500;
+const ROOM_BYTES = 1_000_000;
+
+/** What a part of the soak is done with. */
+export interface PhaseSettings {
+  readonly site: Site;
+  readonly vault: VaultPlace;
+  readonly kills: number;
+  readonly dice: Dice;
+  readonly lossy: boolean;
+}
+
+/** Round after round: workers at once on one store, each killed at an instant of its own; then the store is held to account. */
+export async function runPhase(phase: Phase, settings: PhaseSettings): Promise<PhaseResult> {
+  return new PhaseRun(phase, settings).run();
+}
+
+class PhaseRun {
+  readonly #phase: Phase;
+  readonly #settings: PhaseSettings;
+  readonly #population = new Population();
+  readonly #ledger = new Ledger(this.#population);
+  readonly #waiting: DoomedWorker[] = [];
+  #workers = 0;
+  #kills = 0;
+  #serverEnds = 0;
+  #retries = 0;
+  #fsckFindings = 0;
+
+  constructor(phase: Phase, settings: PhaseSettings) {
+    this.#phase = phase;
+    this.#settings = settings;
+  }
+
+  async run(): Promise<PhaseResult> {
+    const { kills } = this.#settings;
+    try {
+      while (this.#kills < kills) await this.#round(Math.min(WORKERS, kills - this.#kills));
+    } finally {
+      for (const worker of this.#waiting) await worker.dismiss();
+    }
+    return {
+      ...this.#ledger.totals,
+      kills: this.#kills,
+      serverEnds: this.#serverEnds,
+      retries: this.#retries,
+      fsckFindings: this.#fsckFindings,
+      findings: this.#ledger.findings,
+    };
+  }
+
+  async #round(workers: number): Promise<void> {
+    const { site } = this.#settings;
+    let working = workers;
+    const trouble = this.#trouble();
+    const journals = await Promise.all(
+      Array.from({ length: workers }, async () => {
+        const lines = await this.#work();
+        working--;
+        if (working > 0) this.#fsckFindings += await this.#checkAmongOthers();
+        return lines;
+      }),
+    );
+    await trouble;
+    await site.quiet();
+    // The next workers start while the store is held to account.
+    while (this.#waiting.length < Math.min(WORKERS, this.#settings.kills - this.#kills)) {
+      this.#waiting.push(new DoomedWorker());
+    }
+    this.#ledger.take(journals.flat());
+    const accounts = { ledger: this.#ledger, population: this.#population, resumable: new Set<string>() };
+    this.#fsckFindings += await audit(site.place, accounts);
+  }
+
+  async #work(): Promise<JournalLine[]> {
+    const { site, dice, vault, lossy } = this.#settings;
+    const number = this.#workers++;
+    const plan: WorkerPlan = {
+      worker: number,
+      seed: dice.below(2 ** 31),
+      role: this.#phase.roles[number % this.#phase.roles.length] ?? 'issue',
+      store: site.place,
+      vault,
+      lossy,
+    };
+    const doom = this.#doom();
+    const worker = this.#waiting.pop() ?? new DoomedWorker();
+    if (this.#phase.trouble === 'disk full') limitFiles(worker.pid, site.folder, dice);
+    const { lines, killed } = await worker.work(plan, doom, site.folder);
+    if (killed) this.#kills++;
+    else this.#ledger.report('wrong', `worker ${number} has ended by itself`);
+    for (const line of lines) if (line.event === 'failed' && line.retryable) this.#retries++;
+    return lines;
+  }
+
+  #doom(): Doom {
+    const { dice } = this.#settings;
+    const acknowledged = dice.below(LATEST_ACKNOWLEDGED);
+    const delayMs = dice.below(LONGEST_DELAY_MS + 1);
+    return dice.chance(0.5)
+      ? { acknowledged, delayMs }
+      : { acknowledged, delayMs, writes: 1 + dice.below(MOST_WRITES) };
+  }
+
+  async #trouble(): Promise<void> {
+    const { site, dice } = this.#settings;
+    const strike = { 'server killed': site.killServer, 'server restarted': site.restartServer }[
+      this.#phase.trouble as string
+    ];
+    if (strike === undefined) return;
+    await wait(dice.below(TROUBLE_AFTER_MS));
+    await strike();
+    this.#serverEnds++;
+  }
+
+  /** The store's check, while other workers go on. A server that is down has nothing to say. */
+  async #checkAmongOthers(): Promise<number> {
+    try {
+      return await checkStore(this.#settings.site.place);
+    } catch (error) {
+      if (this.#phase.trouble === 'none') throw error;
+      return 0;
+    }
+  }
+}
+
+/** Lets a process write no file much longer than the longest there is: to the store it is a disk that is full. */
+function limitFiles(pid: number, folder: string, dice: Dice): void {
+  const longest = Math.max(0, ...readdirSync(folder).map((name) => statSync(join(folder, name)).size));
+  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${longest + dice.below(ROOM_BYTES)}`]);
+}
