@@ -14,7 +14,7 @@ const IDLE_IN_TRANSACTION_MS = 60_000;
  */
 const PLANS = `
   SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-  SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off; SET plan_cache_mode = force_generic_plan;
+  SET enable_bitmapscan = off; SET enable_sort = off; SET join_collapse_limit = 1; SET work_mem = '16MB'; SET jit = off; SET plan_cache_mode = force_generic_plan;
 `;
 
 interface ServerState {
@@ -105,7 +105,7 @@ export class Connections {
 /** Makes a new connection fit for use, or refuses the server. */
 async function prepare(client: Client, schema: string): Promise<void> {
   const results = await client.query<ServerState>(`
-    SET search_path = ${schema}; SET synchronous_commit = on; SET client_min_messages = error; ${PLANS}
+    SET search_path = ${schema}; SET synchronous_commit = on; SET client_min_messages = error; SET bytea_output = hex; ${PLANS}
     SELECT pg_is_in_recovery()::text AS recovering, current_setting('fsync') AS fsync,
            current_setting('full_page_writes') AS full_page_writes
   `);

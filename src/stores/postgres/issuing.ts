@@ -2,15 +2,13 @@ import { pickCodes, rowsWithout } from '../../codes/packed-codes.js';
 import type { HeldRows, IssuanceBatch } from '../port.js';
 import type { Connections } from './connections.js';
 import { DistinctCodes } from './distinct-codes.js';
-import { GIVEN, heldVersions, institutionId, ownCodes } from './lookups.js';
-import { INSERT_PERSONS } from './person-rows.js';
+import { heldVersions, institutionId, ownCodes } from './lookups.js';
 import { type Statement, type Transaction, transact, Undone } from './transaction.js';
 
-/** Given codes in key order, as the persons are before, so that no two transactions wait for each other in a circle. */
-const INSERT_ISSUANCES: Statement = {
-  name: 'insert-issuances',
-  text: `INSERT INTO issuance (store_code, institution_id, key_version, issued_at)
-    SELECT code, $2::integer, $3::smallint, $4::bigint FROM ${GIVEN} ON CONFLICT DO NOTHING`,
+/** Given codes in key order, so that no two transactions wait for each other in a circle. */
+const INSERT: Statement = {
+  name: 'insert',
+  text: `SELECT insert_issuances($1::bytea, $2::smallint, $3::integer, $4::smallint, $5::bigint) AS inserted`,
 };
 
 /** Tries that others may overtake; the one after them is alone. */
@@ -19,7 +17,7 @@ const SHARED_TRIES = 3;
 /**
  * Issues a batch. Most are new as a whole, and then the insertion itself has looked up every row; else it is undone,
  * and the next try inserts what a look-up does not find. Rows are counted and not given back (RETURNING), which would
- * make a server that holds them elsewhere insert one by one.
+ * make a server that keeps them on others insert one by one.
  */
 export async function issue(
   connections: Connections,
@@ -52,9 +50,10 @@ async function tryToIssue(
     : new Uint8Array(distinct.size);
   const missing = rowsWithout(held.length, { has: (place) => held[place] !== 0 });
   if (missing.length > 0) {
-    const missingCodes = pickCodes(distinct.codes, missing);
-    await transaction.write(INSERT_PERSONS, missingCodes, generation, issuedAt);
-    const inserted = await transaction.write(INSERT_ISSUANCES, missingCodes, id, keyVersion, issuedAt);
+    const { inserted } = await transaction.row<{ inserted: number }>(
+      INSERT,
+      ...[pickCodes(distinct.codes, missing), generation, id, keyVersion, issuedAt],
+    );
     if (inserted !== missing.length) throw new Undone();
   }
   const versions = Uint8Array.from(distinct.places, (place, row) => {

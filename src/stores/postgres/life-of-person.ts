@@ -1,13 +1,18 @@
+import { codeAt, packCodes } from '../../codes/packed-codes.js';
 import { codeOfText, codeTexts } from '../code-texts.js';
 import type { ChangeBatch, RemovedIssuance, RemovedPerson, WriteOutcome } from '../port.js';
 import { DistinctCodes } from './distinct-codes.js';
 import { GIVEN, ownCodes } from './lookups.js';
-import { INSERT_PERSONS } from './person-rows.js';
 import type { Statement, Transaction } from './transaction.js';
 
 const FIND_PERSONS: Statement = {
   name: 'find-persons',
   text: `SELECT i, canonical FROM ${GIVEN} JOIN person ON store_code = code`,
+};
+const INSERT_PERSONS: Statement = {
+  name: 'insert-persons',
+  text: `INSERT INTO person (store_code, generation, created_at)
+    SELECT code, $2::smallint, $3::bigint FROM ${GIVEN}`,
 };
 const INSERT_ALIASES: Statement = {
   name: 'insert-aliases',
@@ -20,7 +25,7 @@ const ALIASES_OF: Statement = {
 };
 const ISSUANCES_OF: Statement = {
   name: 'issuances-of',
-  text: `SELECT i, institution.code AS institution, key_version AS "keyVersion", issued_at AS "issuedAt"
+  text: `SELECT i, institution.id, institution.code AS institution, key_version AS "keyVersion", issued_at AS "issuedAt"
     FROM ${GIVEN} CROSS JOIN institution
     JOIN issuance ON institution_id = institution.id AND store_code = given.code`,
 };
@@ -34,8 +39,7 @@ const DELETE_PERSONS: Statement = {
 };
 const DELETE_ISSUANCES: Statement = {
   name: 'delete-issuances',
-  text: `DELETE FROM issuance USING ${GIVEN}, institution
-    WHERE institution_id = institution.id AND store_code = given.code`,
+  text: `DELETE FROM issuance USING ${GIVEN} WHERE institution_id = $2::integer AND store_code = code`,
 };
 
 /** Records changes of resident record codes, in a transaction that is alone: what it has read stays so. */
@@ -76,16 +80,24 @@ export async function change(transaction: Transaction, batch: ChangeBatch): Prom
   return outcomes;
 }
 
-/** The own code of everybody who is known, by any code that was given. */
+/** The own code of everybody who is known, by every code that was given and by itself. */
 async function ownTexts(transaction: Transaction, codes: readonly string[]): Promise<Map<string, string>> {
   const packed = codeOfText(codes.join(''));
   const rows = await transaction.rows<{ i: number; canonical: Uint8Array | null }>(FIND_PERSONS, packed);
-  return new Map(
-    rows.map(({ i, canonical }) => {
-      const code = codes[i] as string;
-      return [code, canonical === null ? code : (codeTexts(canonical)[0] as string)];
-    }),
-  );
+  const own = new Map<string, string>();
+  for (const { i, canonical } of rows) {
+    const code = codes[i] as string;
+    const person = canonical === null ? code : (codeTexts(canonical)[0] as string);
+    // The person's own code need not be among the given ones.
+    own.set(code, person).set(person, person);
+  }
+  return own;
+}
+
+interface IssuanceRow extends RemovedIssuance {
+  readonly i: number;
+  /** Number of the institution. */
+  readonly id: number;
 }
 
 /** Deletes people for good, in a transaction that is alone: what it has read stays so. */
@@ -99,15 +111,16 @@ export async function remove(transaction: Transaction, storeCodes: Uint8Array): 
   for (const { i, aliases } of await transaction.rows<{ i: number; aliases: number }>(ALIASES_OF, given)) {
     removed[i] = (removed[i] as number) + aliases;
   }
-  for (const { i, ...issuance } of await transaction.rows<RemovedIssuance & { i: number }>(
-    ISSUANCES_OF,
-    given,
-  )) {
+  const holders = new Map<number, number[]>();
+  for (const { i, id, ...issuance } of await transaction.rows<IssuanceRow>(ISSUANCES_OF, given)) {
     issuances[i]?.push(issuance);
+    const rows = holders.get(id);
+    if (rows === undefined) holders.set(id, [i]);
+    else rows.push(i);
   }
-  for (const statement of [DELETE_ISSUANCES, DELETE_ALIASES, DELETE_PERSONS]) {
-    await transaction.write(statement, given);
-  }
+  for (const [id, rows] of holders)
+    await transaction.write(DELETE_ISSUANCES, packCodes(rows.map((i) => codeAt(given, i))), id);
+  for (const statement of [DELETE_ALIASES, DELETE_PERSONS]) await transaction.write(statement, given);
   for (const rows of issuances) rows.sort((a, b) => (a.institution < b.institution ? -1 : 1));
   return Array.from(distinct.places, (place, row) =>
     distinct.firstRows[place] === row

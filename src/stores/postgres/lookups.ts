@@ -57,7 +57,7 @@ export async function ownCodes(transaction: Transaction, given: Uint8Array): Pro
   const canonical = new Map<number, Uint8Array>();
   for (const { i, canonical: own } of aliases.sort((a, b) => a.i - b.i)) {
     codes.set(own, i * CODE_LENGTH);
-    canonical.set(i, Uint8Array.from(own));
+    canonical.set(i, own);
   }
   return { codes, canonical };
 }

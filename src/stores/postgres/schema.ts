@@ -9,6 +9,10 @@ import { type Statement, type Transaction, transact } from './transaction.js';
  *
  * Every row that names a person does so by the store code, 24 bytes. Columns stand in the order that leaves no gaps
  * for alignment. Every unique key of the two large tables holds the store code, by which they are partitioned.
+ *
+ * The function inserts packed codes, which come in key order, for one institution; 0 when one of them is there. A plain
+ * insertion takes half as long as one that asks for every row whether it is there (ON CONFLICT), and stops at the
+ * first that is. Caught in here, such a stop is not written into the server's log, which would quote the code.
  */
 const STEPS: readonly ((partitions: number) => string)[] = [
   (partitions) => `
@@ -40,7 +44,32 @@ const STEPS: readonly ((partitions: number) => string)[] = [
     store_code bytea NOT NULL CHECK (octet_length(store_code) = 24),
     PRIMARY KEY (institution_id, store_code)
   ) PARTITION BY HASH (store_code);
-${partitionsOf('person', partitions)}${partitionsOf('issuance', partitions)}`,
+${partitionsOf('person', partitions)}${partitionsOf('issuance', partitions)}
+  CREATE FUNCTION insert_issuances(
+    codes bytea, generation smallint, institution_id integer, key_version smallint, issued_at bigint
+  ) RETURNS integer LANGUAGE plpgsql AS $$
+  DECLARE
+    inserted integer;
+  BEGIN
+    BEGIN
+      INSERT INTO person (store_code, generation, created_at)
+      SELECT substring(codes FROM i * 24 + 1 FOR 24), generation, issued_at
+      FROM generate_series(0, octet_length(codes) / 24 - 1) AS i;
+    EXCEPTION WHEN unique_violation THEN
+      INSERT INTO person (store_code, generation, created_at)
+      SELECT substring(codes FROM i * 24 + 1 FOR 24), generation, issued_at
+      FROM generate_series(0, octet_length(codes) / 24 - 1) AS i
+      ON CONFLICT DO NOTHING;
+    END;
+    INSERT INTO issuance (store_code, institution_id, key_version, issued_at)
+    SELECT substring(codes FROM i * 24 + 1 FOR 24), institution_id, key_version, issued_at
+    FROM generate_series(0, octet_length(codes) / 24 - 1) AS i;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    RETURN inserted;
+  EXCEPTION WHEN unique_violation THEN
+    RETURN 0;
+  END $$;
+`,
 ];
 
 function partitionsOf(table: string, partitions: number): string {

@@ -14,7 +14,7 @@ export interface Statement {
 
 type Value = string | number | Uint8Array;
 
-/** The statements of one transaction. What they give back comes in the binary format. */
+/** The statements of one transaction. */
 export class Transaction {
   readonly #client: PoolClient;
 
@@ -24,8 +24,7 @@ export class Transaction {
 
   /** The rows a statement gives back. */
   async rows<Row extends object>(statement: Statement, ...values: readonly Value[]): Promise<Row[]> {
-    const query = { ...statement, values: [...values], binary: true };
-    return (await this.#client.query<Row>(query)).rows;
+    return (await this.#client.query<Row>({ ...statement, values: [...values] })).rows;
   }
 
   /** The one row of a statement that gives back just one. */
