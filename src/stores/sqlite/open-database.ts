@@ -9,7 +9,7 @@ import { prepareSchema, schemaVersion } from './schema.js';
  */
 const PAGE_BYTES = 16_384;
 /** Size of the write-ahead log from which its pages are moved into the database file. */
-const CHECKPOINT_BYTES = 128 * 1_048_576;
+const CHECKPOINT_BYTES = 64 * 1_048_576;
 
 /**
  * Opens a database file with the settings of a store, and makes the tables in an empty one. The connection gets a
@@ -38,6 +38,24 @@ export function openDatabase(path: string, cacheMiB: number, busyTimeoutMs: numb
     database.pragma('temp_store = FILE');
     prepareSchema(database);
     numberSlices(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the file of a store to copy it as it is now: the connection keeps what it sees, whatever others write. The file
+ * is not written to.
+ */
+export function openForCopying(path: string): Database {
+  const database = new Sqlite(path, { fileMustExist: true });
+  try {
+    database.exec('BEGIN');
+    if (schemaVersion(database) === 0) {
+      throw new RenkeiError('STORE_SCHEMA', 'the database file is not an issuance store');
+    }
     return database;
   } catch (error) {
     database.close();

@@ -34,7 +34,7 @@ import { countIssued } from './statistics.js';
 /** Options of {@link openSqliteStore}. */
 export interface SqliteStoreOptions {
   /**
-   * The database file; made when it is not there. Beside it lie its write-ahead log, 128 MiB or more in a large load,
+   * The database file; made when it is not there. Beside it lie its write-ahead log, 64 MiB or more in a large load,
    * and an index of that.
    */
   readonly path: string;
