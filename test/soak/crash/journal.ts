@@ -34,11 +34,24 @@ export type JournalLine =
       readonly retryable: boolean;
     };
 
+const STANDARD_OUTPUT = 1;
+const FULL_PIPE_MS = 1;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
 type Entry<Line> = Line extends JournalLine ? Omit<Line, 'at'> : never;
 
 /** Writes a line. It is with the parent when this returns, whatever happens to this process after that. */
 export function writeJournal(entry: Entry<JournalLine>): void {
-  writeSync(1, `${JSON.stringify({ ...entry, at: String(process.hrtime.bigint()) })}\n`);
+  const line = Buffer.from(`${JSON.stringify({ ...entry, at: String(process.hrtime.bigint()) })}\n`);
+  for (let written = 0; written < line.length; ) {
+    try {
+      written += writeSync(STANDARD_OUTPUT, line, written);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      // The pipe is full: the parent has something else to do.
+      Atomics.wait(NEVER, 0, 0, FULL_PIPE_MS);
+    }
+  }
 }
 
 /** Reads the lines of a worker; the last may have been cut off by its end. */

@@ -124,8 +124,8 @@ export class Ledger {
   }
 
   #history(lineage: number): History {
-    let history = this.#histories.get(lineage);
-    if (history === undefined) this.#histories.set(lineage, (history = new History()));
+    const history = this.#histories.get(lineage) ?? new History();
+    this.#histories.set(lineage, history);
     return history;
   }
 
