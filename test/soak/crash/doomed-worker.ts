@@ -12,8 +12,9 @@ export interface Doom {
   readonly writes?: number;
 }
 
-/** How long a worker may take to get as far; it is killed then all the same. */
-const PATIENCE_MS = 4_000;
+/** How long a worker may take to begin, and then to get as far; it is killed after that all the same. */
+const BEGIN_PATIENCE_MS = 10_000;
+const PATIENCE_MS = 2_000;
 const WRITE_PATIENCE_MS = 300;
 
 /** A worker process that waits for its plan, works, and is killed with kill −9. */
@@ -41,14 +42,17 @@ export class DoomedWorker {
     const time = new Promise<void>((resolve) => {
       reached = resolve;
     });
-    const patience = setTimeout(reached, PATIENCE_MS);
+    let patience = setTimeout(reached, BEGIN_PATIENCE_MS);
     if (doom.acknowledged === 0) reached();
     this.#child.tell(JSON.stringify(plan));
     const reading = (async () => {
       for (;;) {
         const text = await this.#child.line();
         if (text === undefined) break;
-        texts.push(text);
+        if (texts.push(text) === 1) {
+          clearTimeout(patience);
+          patience = setTimeout(reached, PATIENCE_MS);
+        }
         if (text.startsWith('{"event":"end"') && ++acknowledged === doom.acknowledged) reached();
       }
       reached();
@@ -60,6 +64,7 @@ export class DoomedWorker {
     const killed = !this.#child.ended;
     await this.#child.kill();
     await reading;
+    clearTimeout(patience);
     return { lines: readJournal(texts), killed };
   }
 

@@ -1,8 +1,8 @@
 import type { IssuanceStore } from 'renkei';
 
-const LATE_MS = 30;
+const LATE_MS = 1_000;
 
-/** A store that acknowledges codes a moment before it stores them: what a crash soak is there to find. */
+/** A store that acknowledges codes a second before it stores them: what a crash soak is there to find. */
 export function lossyStore(store: IssuanceStore): IssuanceStore {
   const issue: IssuanceStore['issue'] = async (batch) => {
     const answer = await store.lookUp(batch.institution, batch.storeCodes);

@@ -28,8 +28,8 @@ export interface PhaseResult extends Totals {
 }
 
 /** Workers at once on one store. */
-const WORKERS = 3;
-const LATEST_ACKNOWLEDGED = 12;
+const WORKERS = 4;
+const LATEST_ACKNOWLEDGED = 6;
 const LONGEST_DELAY_MS = 200;
 const MOST_WRITES = 40;
 const TROUBLE_AFTER_MS = 500;

@@ -14,7 +14,7 @@ const COLD_LINEAGES = 1_000_000;
 const BATCH_ROWS = 200;
 const PAIRS = 20;
 const REMOVALS = 4;
-const LOAD_ROWS = 2_000;
+const LOAD_ROWS = 1_000;
 
 /** Chooses what one worker asks for, the same for the same throws. */
 export class Workload {
