@@ -32,6 +32,23 @@ export { fiscalYear } from './codes/record-period.js';
 export { ERROR_CODES, type ErrorCodeFacts, type RenkeiErrorCode } from './errors/codes.js';
 export { type Refusal, RenkeiError, type RenkeiErrorDetails } from './errors/renkei-error.js';
 export type { BatchResult } from './issuance/batch-result.js';
+export type {
+  AnswersOptions,
+  BulkLoad,
+  BulkLoadOptions,
+  ReceiveOptions,
+  StoreOptions,
+} from './issuance/bulk-load/bulk-load.js';
+export type {
+  AlreadyLoadedItem,
+  BulkLoadAnswers,
+  BulkLoadItem,
+  LoadedItem,
+  RefusedResident,
+} from './issuance/bulk-load/load-answers.js';
+export type { BulkLoadState } from './issuance/bulk-load/load-record.js';
+export type { ReceiveProgress, ResidentBatches } from './issuance/bulk-load/receive-requests.js';
+export type { StoreProgress } from './issuance/bulk-load/store-people.js';
 export type { ResidentRecordCodeChanges } from './issuance/change-residents.js';
 export type {
   AlreadyChangedItem,

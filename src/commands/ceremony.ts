@@ -1,4 +1,4 @@
-import { ERROR_CODES } from 'renkei';
+import { printFailure } from './print-failure.js';
 import { runCeremony } from './run-ceremony.js';
 
 /** `npm run --silent ceremony -- COMMAND ...` (docs/key-ceremony.md): one line of error and exit code 1. */
@@ -6,10 +6,5 @@ runCeremony(process.argv.slice(2)).then(
   (text) => {
     process.stdout.write(text);
   },
-  (error: { readonly code?: string; readonly message?: string }) => {
-    // The message of a foreign error may hold what it was given.
-    const own = error.code !== undefined && Object.hasOwn(ERROR_CODES, error.code);
-    process.stderr.write(own ? `${error.code}: ${error.message}\n` : 'the ceremony failed unexpectedly\n');
-    process.exitCode = 1;
-  },
+  printFailure('the ceremony', 1),
 );

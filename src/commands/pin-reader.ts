@@ -2,6 +2,7 @@ import { readSync } from 'node:fs';
 import { RenkeiError } from 'renkei';
 import { Redacted } from '../bytes/redacted.js';
 import { wipe } from '../bytes/wipe.js';
+import { takeFromEnvironment } from './environment.js';
 import { askTerminal } from './terminal.js';
 
 /** Where a PIN comes from: an environment variable, a file descriptor, or the terminal when neither is named. */
@@ -36,7 +37,8 @@ export class PinReader extends Redacted {
     if (env !== undefined && fd !== undefined) {
       throw new RenkeiError('OPTION_INVALID', `the PIN of the ${owner} has two origins: give one`);
     }
-    if (env !== undefined) return new PinReader(fromEnvironment(env, owner));
+    if (env !== undefined)
+      return new PinReader(new TextEncoder().encode(takeFromEnvironment(env, `the PIN of the ${owner}`)));
     if (fd !== undefined) return new PinReader(fromDescriptor(fd, owner));
     if (!process.stdin.isTTY) return undefined;
     return new PinReader(await askTerminal(`PIN of the ${owner} (not shown): `, 'hidden'));
@@ -49,23 +51,6 @@ export class PinReader extends Redacted {
   wipe(): void {
     wipe(this.#bytes);
   }
-}
-
-function fromEnvironment(name: string, owner: string): Uint8Array {
-  // Never repeated: it may be the PIN itself, put in the wrong place.
-  if (!/^[A-Z_][A-Z0-9_]*$/.test(name)) {
-    throw new RenkeiError('OPTION_INVALID', 'the name of an environment variable is of A-Z, 0-9 and _');
-  }
-  const text = process.env[name];
-  if (text === undefined || text === '') {
-    throw new RenkeiError(
-      'OPTION_INVALID',
-      `the environment variable for the PIN of the ${owner} is not set`,
-    );
-  }
-  // Child processes have no business with it.
-  delete process.env[name];
-  return new TextEncoder().encode(text);
 }
 
 /** One line, byte by byte: what follows it may be the PIN of somebody else. */

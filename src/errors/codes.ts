@@ -68,6 +68,12 @@ const CODES = {
   STORE_NOT_DURABLE: { retryable: false },
   STORE_CORRUPT: { retryable: false },
   STORE_FAULT: { retryable: true },
+  // Loads and comparisons of whole populations.
+  BULK_LOAD_STATE: { retryable: false },
+  SPILL_IN_USE: { retryable: false },
+  SPILL_MISMATCH: { retryable: false },
+  SPILL_CORRUPT: { retryable: false },
+  SPILL_FAULT: { retryable: true },
 } as const satisfies Record<string, ErrorCodeFacts>;
 
 /** A stable error code: the closed union a program may switch over. */

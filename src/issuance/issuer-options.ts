@@ -112,3 +112,4 @@ export const RECORD_CODES_RULES: Rules = { from: required(textRule), period: tex
 export const CODES_RULES: Rules = { from: required(textRule), signal: signalRule };
 export const CALL_RULES: Rules = { signal: signalRule };
 export const CHECK_STORE_RULES: Rules = { onProgress: functionRule, signal: signalRule };
+export const BULK_LOAD_RULES: Rules = { folder: required(textRule), reissue: booleanRule };

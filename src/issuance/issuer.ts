@@ -6,6 +6,7 @@ import type { IssuanceStatistic, WriteOutcome } from '../stores/port.js';
 import { parseInstitutionCode } from '../subjects/institution-code.js';
 import { ResidentRecordCode } from '../subjects/resident-record-code.js';
 import { wipeResidents } from '../vault/arguments.js';
+import { BulkLoad, type BulkLoadOptions } from './bulk-load/bulk-load.js';
 import { changeResidents, type ResidentRecordCodeChanges } from './change-residents.js';
 import type { ChangeResult } from './change-result.js';
 import { checkStore, type IssuanceFinding } from './check-store.js';
@@ -15,6 +16,7 @@ import type { IssuanceItem, IssuanceResult } from './issuance-result.js';
 import { type IssuerParts, type PreparedBatch, prepareBatch, storeBatch } from './issue-batch.js';
 import { issueStream } from './issue-stream.js';
 import {
+  BULK_LOAD_RULES,
   CALL_RULES,
   type CheckStoreOptions,
   type CodesOptions,
@@ -181,6 +183,19 @@ export class Issuer extends Redacted {
       signal,
       onProgress,
     );
+  }
+
+  /**
+   * Opens the load of a whole population for one institution, or goes on with the one that lies in the folder.
+   *
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `SPILL_IN_USE`, `SPILL_MISMATCH`, `SPILL_CORRUPT`, `SPILL_FAULT`, a vault
+   *   error or a store error
+   */
+  openBulkLoad(institution: string, options: BulkLoadOptions): Promise<BulkLoad> {
+    return this.#drain.run(() => {
+      checkOptions('openBulkLoad', options, BULK_LOAD_RULES);
+      return BulkLoad.open(this.#parts, parseInstitutionCode(institution), options);
+    });
   }
 
   /**

@@ -12,19 +12,24 @@ export class ItemCodes {
   readonly #codes: Uint8Array;
   readonly #versions: Uint8Array;
 
-  private constructor(codes: Uint8Array, version: number) {
+  private constructor(codes: Uint8Array, versions: Uint8Array) {
     this.#codes = codes;
-    this.#versions = new Uint8Array(codes.length / CODE_LENGTH).fill(version);
+    this.#versions = versions;
+  }
+
+  /** Codes, and the version of each. Both buffers are taken over. */
+  static of(codes: Uint8Array, versions: Uint8Array): ItemCodes {
+    return new ItemCodes(codes, versions);
   }
 
   /** No item has a code yet. */
   static none(rows: number): ItemCodes {
-    return new ItemCodes(new Uint8Array(rows * CODE_LENGTH), 0);
+    return new ItemCodes(new Uint8Array(rows * CODE_LENGTH), new Uint8Array(rows));
   }
 
   /** Every item has its code, of one version. The buffer is taken over. */
   static all(codes: Uint8Array, version: number): ItemCodes {
-    return new ItemCodes(codes, version);
+    return new ItemCodes(codes, new Uint8Array(codes.length / CODE_LENGTH).fill(version));
   }
 
   set(index: number, code: Uint8Array, version: number): void {

@@ -1,0 +1,77 @@
+import { statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type IssuanceStore, RenkeiError, type StoreFinding } from 'renkei';
+import { takeFromEnvironment } from './environment.js';
+
+const USAGE = 'usage: npm run --silent fsck -- --sqlite PATH | --postgres-env NAME [--schema NAME]';
+
+/** What a check has to say. */
+export interface FsckReport {
+  /** One line a finding, and one that sums up. */
+  readonly text: string;
+  /** How many invariants do not hold. */
+  readonly findings: number;
+}
+
+/**
+ * Checks a store by itself, without a vault: no PIN is needed, and no store code is opened. `Issuer.checkStore` does that
+ * as well.
+ *
+ * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID` or a store error
+ */
+export async function runFsck(args: readonly string[]): Promise<FsckReport> {
+  const store = await openStore(readValues(args));
+  try {
+    // Opening makes the tables of an empty store. A wrong path or schema must not pass for a store in order.
+    if ((await store.listKeys()).length === 0) {
+      throw new RenkeiError(
+        'OPTION_INVALID',
+        'there are no keys on record: no issuer was ever opened on this store',
+      );
+    }
+    const findings = await store.check();
+    if (findings.length > 0) {
+      const text = `${findings.map(line).join('')}findings: ${findings.length}\n`;
+      return { text, findings: findings.length };
+    }
+    const { keys, persons, aliases, issuances } = await store.count();
+    const text = `clean: keys ${keys}, persons ${persons}, aliases ${aliases}, issuances ${issuances}\n`;
+    return { text, findings: 0 };
+  } finally {
+    await store.close();
+  }
+}
+
+function line({ invariant, rows, detail }: StoreFinding): string {
+  return `${invariant}: ${rows}${detail === undefined ? '' : ` (${detail})`}\n`;
+}
+
+type Values = ReturnType<typeof readValues>;
+
+function readValues(args: readonly string[]) {
+  try {
+    const options = {
+      sqlite: { type: 'string' },
+      'postgres-env': { type: 'string' },
+      schema: { type: 'string' },
+    } as const;
+    return parseArgs({ args: [...args], options }).values;
+  } catch {
+    throw new RenkeiError('OPTION_UNKNOWN', USAGE);
+  }
+}
+
+/** The drivers are loaded when they are needed: one may be missing. */
+async function openStore({ sqlite, 'postgres-env': postgres, schema }: Values): Promise<IssuanceStore> {
+  if (sqlite !== undefined && postgres === undefined && schema === undefined) {
+    if (statSync(sqlite, { throwIfNoEntry: false })?.isFile() !== true) {
+      throw new RenkeiError('OPTION_INVALID', 'there is no file where --sqlite says');
+    }
+    const { openSqliteStore } = await import('renkei/sqlite');
+    return openSqliteStore({ path: sqlite });
+  }
+  if (postgres === undefined || sqlite !== undefined) throw new RenkeiError('OPTION_INVALID', USAGE);
+  const connectionString = takeFromEnvironment(postgres, 'the URL of the database');
+  const { openPostgresStore } = await import('renkei/postgres');
+  return openPostgresStore({ connection: { connectionString }, ...(schema === undefined ? {} : { schema }) });
+}

@@ -1,0 +1,129 @@
+import { institutionAudience } from '../../codes/key-names.js';
+import { codeAt, packCodes } from '../../codes/packed-codes.js';
+import { CODE_LENGTH } from '../../codes/per-institution-code.js';
+import { signalOption, throwIfAborted } from '../../errors/abort.js';
+import type { RenkeiErrorCode } from '../../errors/codes.js';
+import { type IssuerParts, makeCodes, type WantedCode } from '../issue-batch.js';
+import { ItemCodes } from '../item-codes.js';
+import { spillCorrupt } from '../spill/faults.js';
+import type { OutcomeCursors } from '../spill/outcome-blocks.js';
+import type { SpilledRequests } from '../spill/request-blocks.js';
+import type { Spill } from '../spill/spill.js';
+import { BulkLoadAnswers } from './load-answers.js';
+import { ISSUED_NOW, type LoadRecord, loadKey } from './load-record.js';
+
+/** Which answers are wanted. */
+interface AnswerSelection {
+  /** Place in the list to begin with. */
+  readonly from: number;
+  /** Answers a batch. */
+  readonly batchRows: number;
+  readonly reissue: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Reads the answers of a stored load in the order of the list, a batch at a time. Each request says from which
+ * partition its outcome comes, and outcomes lie in the order of the requests, so that a block of each partition is
+ * all that is in memory.
+ */
+export async function* readAnswers(
+  parts: IssuerParts,
+  spill: Spill<LoadRecord>,
+  { from, batchRows, reissue, signal }: AnswerSelection,
+): AsyncGenerator<BulkLoadAnswers, void, void> {
+  const cursors = spill.outcomes();
+  let position = 0;
+  for (const block of spill.requests()) {
+    for (let start = 0; start < block.rows; ) {
+      throwIfAborted(signal);
+      if (position < from) {
+        // What comes before is passed over: the outcomes have to keep in step.
+        const end = Math.min(block.rows, start + from - position);
+        for (let row = start; row < end; row++) {
+          if (block.refusals[row] === 0) cursors.next(block.partitions[row] as number);
+        }
+        position += end - start;
+        start = end;
+        continue;
+      }
+      const end = Math.min(block.rows, start + batchRows);
+      yield await answer(parts, spill, cursors, stretch(block, start, end), position, reissue, signal);
+      position += end - start;
+      start = end;
+    }
+  }
+}
+
+/** Some requests of a block, as views. */
+function stretch(
+  { partitions, refusals, codes }: SpilledRequests,
+  start: number,
+  end: number,
+): SpilledRequests {
+  return {
+    rows: end - start,
+    partitions: partitions.subarray(start, end),
+    refusals: refusals.subarray(start, end),
+    codes: codes.subarray(start * CODE_LENGTH, end * CODE_LENGTH),
+  };
+}
+
+async function answer(
+  parts: IssuerParts,
+  spill: Spill<LoadRecord>,
+  cursors: OutcomeCursors,
+  { rows, partitions, refusals, codes: spilled }: SpilledRequests,
+  first: number,
+  reissue: boolean,
+  signal: AbortSignal | undefined,
+): Promise<BulkLoadAnswers> {
+  const { institution, keyVersion } = spill.about;
+  const versions = new Uint8Array(rows);
+  const alreadyIssued = new Uint8Array(rows);
+  const refused = new Map<number, RenkeiErrorCode>();
+  const ofChanged: WantedCode[] = [];
+  const ofOlder: WantedCode[] = [];
+  for (let index = 0; index < rows; index++) {
+    const refusal = refusals[index] as number;
+    if (refusal !== 0) {
+      refused.set(index, spill.refusalOf(refusal));
+      continue;
+    }
+    const outcome = cursors.next(partitions[index] as number);
+    if (outcome !== ISSUED_NOW) alreadyIssued[index] = 1;
+    if (outcome !== ISSUED_NOW && !reissue) continue;
+    const version = outcome === ISSUED_NOW ? keyVersion : outcome;
+    const { own } = cursors;
+    // The spilled code is of the resident record code that was given; a person keeps that of the first one.
+    if (own !== undefined) ofChanged.push({ index, storeCode: own, version });
+    else if (version !== keyVersion) ofOlder.push({ index, storeCode: codeAt(spilled, index), version });
+    else versions[index] = version;
+  }
+  // Lent from a block that nobody else reads: the answers have it for themselves.
+  const codes = ItemCodes.of(spilled, versions);
+  await makeOlderCodes(parts, spill.about, ofOlder, codes, signal);
+  await makeCodes(parts, institution, ofChanged, codes, signal);
+  return new BulkLoadAnswers({ first, length: rows, codes, alreadyIssued, refused });
+}
+
+/** Codes that the institution holds under another version than the load's, from its codes under that. */
+async function makeOlderCodes(
+  { vault, keys }: IssuerParts,
+  load: LoadRecord,
+  wanted: readonly WantedCode[],
+  codes: ItemCodes,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const version of new Set(wanted.map((code) => code.version))) {
+    const group = wanted.filter((code) => code.version === version);
+    const key = institutionAudience(load.institution, version);
+    await keys.verify(key);
+    const given = packCodes(group.map(({ storeCode }) => storeCode));
+    const made = await vault.translate(given, loadKey(load), [key], signalOption(signal));
+    if (made.refusals.length > 0) throw spillCorrupt('a code is not one of the key it was made under');
+    group.forEach(({ index }, n) => {
+      codes.set(index, codeAt(made.codes[0] as Uint8Array, n), version);
+    });
+  }
+}
