@@ -48,6 +48,14 @@ export default {
     only('stores/sqlite', [...STORE_PORT, ...NOUNS]),
     only('stores/postgres', [...STORE_PORT, ...NOUNS]),
     only('issuance', [...VAULT_PORT, ...STORE_PORT, ...NOUNS]),
+    only('testing', [...STORE_PORT, ...NOUNS]),
+    {
+      // The contract suite is for those who write a store; nothing of it runs in service.
+      name: 'nobody-imports-testing',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/' },
+      to: { path: '^src/testing/' },
+    },
     {
       name: 'nobody-imports-commands',
       severity: 'error',

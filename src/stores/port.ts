@@ -247,8 +247,8 @@ export interface IssuanceStore {
   /**
    * Records changes of resident record codes, one after the other in one transaction. `inserted`: the new code now
    * leads to the person of the old one, who keeps all codes; a person who was not known is known from now on.
-   * `existed`: both lead to one person already. `conflict`: the new code is another person's; nothing changed for
-   * this pair.
+   * `existed`: both lead to one person already, or are one code. `conflict`: the new code is another person's; nothing
+   * changed for this pair.
    *
    * @returns one outcome a pair
    * @throws RenkeiError `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `GENERATION_INVALID` or `OPTION_INVALID` (a date)

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { describeIssuanceStore } from './contract.js';
 
 describe('the memory store', () => {
-  describeIssuanceStore(async () => createMemoryStore());
+  describeIssuanceStore({ open: async () => createMemoryStore() });
 
   it('shows nothing of its content', async () => {
     const store = createMemoryStore();

@@ -7,7 +7,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 import { withCode } from '../support/with-code.js';
 import { batchOf, describeIssuanceStore, registerInstitutions, storeCode, storeCodes } from './contract.js';
-import { describeLastingStore } from './lasting-contract.js';
 
 const A = parseInstitutionCode('A1');
 const folder = makeScratchFolder();
@@ -38,9 +37,7 @@ function range(first: number, count: number): number[] {
 }
 
 describe('the SQLite store', () => {
-  describeIssuanceStore(() => openSqliteStore({ path: newPath() }));
-
-  describeLastingStore(newPath, (path) => openSqliteStore({ path }));
+  describeIssuanceStore({ newPlace: newPath, open: (path) => openSqliteStore({ path }) });
 
   it('holds of a person nothing but the store code, a generation, a version and two dates', async () => {
     const path = newPath();

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,10 +66,14 @@ export class ScratchPostgres {
     for (const path of [folder, passwordFile]) chownSync(path, uid, gid);
     const options = ['--auth=scram-sha-256', `--username=${USER}`, `--pwfile=${passwordFile}`];
     const locale = ['--encoding=UTF8', '--no-locale', '--locale-provider=icu', '--icu-locale=ja'];
-    execFileSync(join(programs, 'initdb'), ['--no-sync', ...options, ...locale, server.#data], {
-      ...{ uid, gid, cwd: folder },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    execFileSync(
+      join(programs, 'initdb'),
+      ['--no-sync', '--data-checksums', ...options, ...locale, server.#data],
+      {
+        ...{ uid, gid, cwd: folder },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
     await server.restart();
     return server;
   }
@@ -101,8 +105,32 @@ export class ScratchPostgres {
     }
   }
 
-  /** Runs a program of PostgreSQL, such as `pg_dump`, on a database. */
+  /** Begins a transaction with one statement, such as a lock. @returns ends it */
+  async hold(sql: string): Promise<() => Promise<void>> {
+    const client = new Client(this.main);
+    client.on('error', () => undefined);
+    await client.connect();
+    await client.query(`BEGIN; ${sql}`);
+    return () => client.end();
+  }
+
+  /** All that the server has logged. */
+  log(): string {
+    return readFileSync(this.#logFile, 'utf8');
+  }
+
+  /** Path of a file of the server, as it names it itself. */
+  dataFile(path: string): string {
+    return join(this.#data, path);
+  }
+
+  /** Runs a program of PostgreSQL, such as `pg_dump`, on a database; gives what it writes. */
   run(program: string, database: ScratchDatabase, ...options: readonly string[]): Buffer {
+    return this.load(program, database, Buffer.alloc(0), ...options);
+  }
+
+  /** The same, with something to read. */
+  load(program: string, database: ScratchDatabase, input: Buffer, ...options: readonly string[]): Buffer {
     const { host, port, user, password } = database;
     return execFileSync(join(this.#programs, program), options, {
       env: {
@@ -113,7 +141,8 @@ export class ScratchPostgres {
         PGPASSWORD: password,
         PGDATABASE: database.database,
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      input,
+      stdio: ['pipe', 'pipe', 'inherit'],
       maxBuffer: 1_073_741_824,
     });
   }
@@ -141,6 +170,11 @@ export class ScratchPostgres {
     throw new Error('the server does not start');
   }
 
+  /** Stops the server in an orderly way. */
+  stop(): Promise<void> {
+    return this.#end('SIGINT');
+  }
+
   /** Kills the server as a power failure would: nothing is written any more. */
   kill(): Promise<void> {
     return this.#end('SIGKILL');
@@ -150,6 +184,10 @@ export class ScratchPostgres {
   async remove(): Promise<void> {
     await this.#end('SIGQUIT');
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+
+  get #logFile(): string {
+    return join(this.#folder, 'log');
   }
 
   get #data(): string {
@@ -165,11 +203,14 @@ export class ScratchPostgres {
       ...this.#settings,
     ];
     const options = settings.flatMap((setting) => ['-c', setting]);
-    return spawn(join(this.#programs, 'postgres'), ['-D', this.#data, ...options], {
+    const log = openSync(this.#logFile, 'a');
+    const server = spawn(join(this.#programs, 'postgres'), ['-D', this.#data, ...options], {
       ...serverIds(),
       cwd: this.#folder,
-      stdio: 'ignore',
+      stdio: ['ignore', log, log],
     });
+    closeSync(log);
+    return server;
   }
 
   async #answers(): Promise<boolean> {

@@ -43,6 +43,8 @@ export class Connections {
       types: WIRE_VALUES,
     };
     const config = this.#config;
+    // Reads the connection string, which else happens at the first call only.
+    new Client(config);
     this.#pool = new Pool({
       max: poolSize,
       // The pool has no time limit of its own: a call may wait for its turn as long as its caller likes.

@@ -34,12 +34,12 @@ const INSTITUTIONS: Statement = { name: 'institutions', text: 'SELECT code FROM 
 /** Empty where the extension is missing or this user may not use it. */
 const INDEXES: Statement = {
   name: 'indexes',
-  text: `SELECT format('%I.%I', extension.nspname, 'bt_index_check') AS function, index.oid::integer AS index,
+  text: `SELECT format('%I.bt_index_check', nspname) AS function, index.oid::integer AS index,
       index.relname AS name
     FROM pg_class AS index JOIN pg_am ON pg_am.oid = index.relam AND amname = 'btree'
-    CROSS JOIN pg_extension JOIN pg_namespace AS extension ON extension.oid = extnamespace
+    CROSS JOIN pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
     WHERE extname = 'amcheck' AND index.relkind = 'i' AND index.relnamespace = current_schema()::regnamespace
-      AND has_function_privilege(format('%I.bt_index_check(regclass, boolean)', extension.nspname), 'EXECUTE')
+      AND has_function_privilege(to_regprocedure(format('%I.bt_index_check(regclass, boolean)', nspname)), 'EXECUTE')
     ORDER BY index.relname`,
 };
 

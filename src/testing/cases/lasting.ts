@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { heldOf, hex, refused, versionsOf } from '../answers.js';
+import { assertSound, contentOf } from '../content.js';
+import { casesOf } from '../contract-case.js';
+import { A, B, BEGINNING, batchOf, changeOf, range, storeCode, storeCodes } from '../samples.js';
+import { assertEachInsertedOnce, overlapping } from './overlapping.js';
+
+/** What a store that outlives its process keeps to besides, for it may be open in several at once. */
+export const lastingCases = casesOf('opened again, or twice at once', {
+  'keeps everything over closing and opening': async (first, openAgain) => {
+    await first.begin(BEGINNING);
+    await first.issue(batchOf(A, storeCodes(1, 2), { keyVersion: 3 }));
+    await first.issue(batchOf(B, storeCodes(2, 4), { issuedAt: 7_000, generation: 2 }));
+    await first.change(changeOf([[2, 5]]));
+    await first.remove(storeCodes(4));
+    const [content, statistics] = [await contentOf(first), await first.statistics()];
+    const details = await first.details(B, storeCodes(5));
+    await first.close();
+    const second = await openAgain();
+    assert.deepEqual([await contentOf(second), await second.statistics()], [content, statistics]);
+    assert.deepEqual(await second.details(B, storeCodes(5)), details);
+    assert.deepEqual(await versionsOf(second.lookUp(A, storeCodes(1, 2, 3))), [3, 3, 0]);
+    assert.equal(await second.begin(BEGINNING), 'existed');
+  },
+
+  'lets each connection see at once what the other has written': async (one, openAgain) => {
+    const other = await openAgain();
+    await one.issue(batchOf(A, storeCodes(1, 2)));
+    assert.deepEqual(await versionsOf(other.lookUp(A, storeCodes(1, 2, 3))), [1, 1, 0]);
+    assert.deepEqual(await versionsOf(other.issue(batchOf(A, storeCodes(3, 2), { keyVersion: 2 }))), [0, 1]);
+    assert.deepEqual(await versionsOf(one.issue(batchOf(A, storeCodes(3, 4)))), [2, 0]);
+    assert.deepEqual(await one.change(changeOf([[3, 13]])), ['inserted']);
+    const canonical = [[0, hex(storeCode(3))]];
+    assert.deepEqual(heldOf(await other.lookUp(A, storeCodes(13))), { versions: [2], canonical });
+    assert.deepEqual(await one.remove(storeCodes(1)), [
+      { storeCodes: 1, issuances: [{ institution: A, keyVersion: 1, issuedAt: 1_000 }] },
+    ]);
+    assert.deepEqual(await versionsOf(other.lookUp(A, storeCodes(1))), [0]);
+    assert.deepEqual(await contentOf(one), await contentOf(other));
+  },
+
+  'closes one connection without the other': async (one, openAgain) => {
+    const other = await openAgain();
+    await one.close();
+    await refused(one.count(), 'STORE_CLOSED');
+    assert.deepEqual(await versionsOf(other.issue(batchOf(A, storeCodes(1)))), [0]);
+  },
+
+  'is begun by one of several connections': async (one, openAgain) => {
+    const stores = [one, await openAgain(), await openAgain(), await openAgain()];
+    const asked = [BEGINNING, BEGINNING.slice(1), BEGINNING, BEGINNING.slice(1)];
+    const outcomes = await Promise.all(stores.map((store, k) => store.begin(asked[k] as typeof BEGINNING)));
+    assert.deepEqual(outcomes.toSorted(), ['conflict', 'conflict', 'existed', 'inserted']);
+    const begunWith = asked[outcomes.indexOf('inserted')];
+    assert.deepEqual((await one.listKeys()).slice(2), begunWith);
+  },
+
+  'inserts each row exactly once, though several connections want overlapping sets': async (
+    one,
+    openAgain,
+  ) => {
+    const stores = [one, await openAgain(), await openAgain()];
+    await one.begin(BEGINNING);
+    await assertEachInsertedOnce(stores, overlapping(18, range(0, 120), 60));
+    assert.equal((await assertSound(one)).counts.issuances, 120);
+  },
+
+  'stays sound when several connections change, remove and issue': async (one, openAgain) => {
+    const stores = [one, await openAgain(), await openAgain()] as const;
+    await one.begin(BEGINNING);
+    const people = range(0, 40);
+    let inserted = 0;
+    let removed = 0;
+    await Promise.all(
+      overlapping(24, people, 20).map(async (set, k) => {
+        const store = stores[k % 3] as (typeof stores)[0];
+        if (k % 4 === 1) await store.change(changeOf(set.map((person) => [person, person + 100])));
+        else if (k % 4 === 3) {
+          for (const person of await store.remove(storeCodes(...set))) removed += person.issuances.length;
+        } else {
+          const codes = storeCodes(...set.map((person) => (k % 8 === 0 ? person : person + 100)));
+          inserted += (await versionsOf(store.issue(batchOf(A, codes)))).filter(
+            (version) => version === 0,
+          ).length;
+        }
+      }),
+    );
+    assert.equal((await assertSound(one)).counts.issuances, inserted - removed);
+  },
+});

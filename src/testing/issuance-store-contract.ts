@@ -1,0 +1,112 @@
+import { checkOptions, functionRule, integerRule, required } from '../errors/options.js';
+import type { IssuanceStore } from '../stores/port.js';
+import { beginningCases } from './cases/beginning.js';
+import { changingCases } from './cases/changing.js';
+import { checkingCases } from './cases/checking.js';
+import { closingCases } from './cases/closing.js';
+import { givingUpCases } from './cases/giving-up.js';
+import { holdersCases } from './cases/holders.js';
+import { issuingCases } from './cases/issuing.js';
+import { issuingToChangedCodesCases } from './cases/issuing-to-changed-codes.js';
+import { lastingCases } from './cases/lasting.js';
+import { detailsCases, lookingUpCases } from './cases/looking-up.js';
+import { pagingCases } from './cases/paging.js';
+import { refusingCases } from './cases/refusing.js';
+import { registeringKeysCases } from './cases/registering-keys.js';
+import { removingCases } from './cases/removing.js';
+import { runningAtOnceCases } from './cases/running-at-once.js';
+import { countingCases, statisticsCases } from './cases/statistics.js';
+import { type ContractCase, casesOf, type StoreCase } from './contract-case.js';
+import { walkAtRandom } from './random-walk.js';
+import { A, B, registerInstitutions } from './samples.js';
+import { Seeded } from './seeded.js';
+
+/** How the contract gets stores to hold to. */
+export interface IssuanceStoreContractOptions {
+  /**
+   * Opens a store. With `newPlace`, at that place, again and again and several times at once; without, a new and empty
+   * store every time, and the place is an empty text. Whoever runs a case need not close it.
+   */
+  readonly open: (place: string) => Promise<IssuanceStore>;
+  /**
+   * For a store that outlives its process: names a place where nothing is yet, such as a file or a database, another
+   * one each time. With it there are more cases: what was stored is there when the place is opened again, and several
+   * connections may write at once.
+   */
+  readonly newPlace?: () => string | Promise<string>;
+  /** Where the random walk begins. Default: 20260401. Another seed asks other things. */
+  readonly seed?: number;
+  /** Calls of the random walk. Default: 400. */
+  readonly steps?: number;
+}
+
+/**
+ * What every issuance store keeps to, whatever it is made of: the sentences of the {@link IssuanceStore} port, as a list
+ * of cases for any test runner. They are independent of each other and may run in any order.
+ *
+ * ```ts
+ * // Vitest
+ * for (const { group, name, run } of issuanceStoreContract({ open: openMyStore })) test(`${group}: ${name}`, run);
+ *
+ * // node:test
+ * for (const { group, name, run } of issuanceStoreContract({ open: openMyStore })) test(`${group}: ${name}`, () => run());
+ * ```
+ *
+ * @throws RenkeiError `OPTION_UNKNOWN` or `OPTION_INVALID`
+ */
+export function issuanceStoreContract(options: IssuanceStoreContractOptions): readonly ContractCase[] {
+  checkOptions('issuanceStoreContract', options, RULES);
+  const { open, newPlace, seed = 20260401, steps = 400 } = options;
+  const walk = casesOf('altogether', {
+    'does what a trivial model does, whatever is asked in whatever order': (store) =>
+      walkAtRandom(store, new Seeded(seed), steps),
+  });
+  const cases = [...EVERY_STORE, ...walk, ...(newPlace === undefined ? [] : lastingCases)];
+  return cases.map(({ group, name, body }) => ({
+    group,
+    name,
+    run: async () => {
+      const place = (await newPlace?.()) ?? '';
+      const opened: IssuanceStore[] = [];
+      const openHere = async () => {
+        const store = await open(place);
+        opened.push(store);
+        return store;
+      };
+      try {
+        const store = await openHere();
+        await registerInstitutions(store, A, B);
+        await body(store, openHere);
+      } finally {
+        for (const store of opened) await store.close();
+      }
+    },
+  }));
+}
+
+const RULES = {
+  open: required(functionRule),
+  newPlace: functionRule,
+  seed: integerRule(0, 2 ** 32 - 1),
+  steps: integerRule(1, 1_000_000),
+};
+
+const EVERY_STORE: readonly StoreCase[] = [
+  ...beginningCases,
+  ...registeringKeysCases,
+  ...issuingCases,
+  ...issuingToChangedCodesCases,
+  ...lookingUpCases,
+  ...detailsCases,
+  ...holdersCases,
+  ...changingCases,
+  ...removingCases,
+  ...pagingCases,
+  ...statisticsCases,
+  ...countingCases,
+  ...checkingCases,
+  ...refusingCases,
+  ...givingUpCases,
+  ...closingCases,
+  ...runningAtOnceCases,
+];

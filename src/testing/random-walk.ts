@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import {
+  institutionAudience,
+  type KeyName,
+  linkKey,
+  recordAudience,
+  storeAudience,
+} from '../codes/key-names.js';
+import type { IssuanceStore, PageRequest, PersonPage } from '../stores/port.js';
+import { heldOf, hexRows, ownCodes } from './answers.js';
+import { contentOf } from './content.js';
+import { ModelStore, type StoreCalls } from './model-store.js';
+import {
+  A,
+  B,
+  batchOf,
+  changeOf,
+  keyRecord,
+  range,
+  registerInstitutions,
+  storeCode,
+  storeCodes,
+  UNKNOWN,
+} from './samples.js';
+import type { Seeded } from './seeded.js';
+
+/** A question put to a store and to the model alike; what is compared is the answer made plain. */
+type Question = (target: StoreCalls) => Promise<unknown>;
+
+/** So few that they meet all the time, and so many that a page does not hold them. */
+const PEOPLE = range(0, 14);
+/** Most people of a batch: some come twice. */
+const MOST = 8;
+const INSTITUTIONS = [A, B, UNKNOWN];
+const NAMES: readonly KeyName[] = [
+  linkKey(1),
+  linkKey(2),
+  storeAudience(1),
+  recordAudience('2026'),
+  institutionAudience(A, 2),
+  institutionAudience(B, 2),
+  institutionAudience(UNKNOWN, 1),
+];
+const BEGINNINGS = [
+  [keyRecord(linkKey(1), 'aa'), keyRecord(storeAudience(1), 'ab')],
+  [keyRecord(linkKey(1), 'aa'), keyRecord(linkKey(2), 'ac'), keyRecord(storeAudience(1), 'ab')],
+] as const;
+/** About midnight in Japan. */
+const MOMENTS = [-1, 0, 1, 86_400_000].map((moment) => Date.UTC(2026, 2, 31, 15) + moment);
+
+/** What may be asked. Each draws its own particulars. */
+const QUESTIONS: Readonly<Record<string, (draw: Seeded) => Question>> = {
+  begin: (draw) => {
+    const records = draw.pick(BEGINNINGS);
+    return (target) => target.begin(records);
+  },
+  registerKey: (draw) => {
+    const record = keyRecord(draw.pick(NAMES), draw.pick(['aa', 'ab', 'ac', 'ad', 'ae', 'af', 'a0', 'a1']));
+    return (target) => target.registerKey(record);
+  },
+  listKeys: () => (target) => target.listKeys(),
+  issue: (draw) => {
+    const batch = batchOf(draw.pick(INSTITUTIONS), people(draw), {
+      keyVersion: 1 + draw.below(3),
+      generation: 1 + draw.below(3),
+      issuedAt: draw.pick(MOMENTS),
+    });
+    return async (target) => heldOf(await target.issue(batch));
+  },
+  lookUp: (draw) => {
+    const [institution, codes] = [draw.pick(INSTITUTIONS), people(draw)];
+    return async (target) => heldOf(await target.lookUp(institution, codes));
+  },
+  details: (draw) => {
+    const [institution, codes] = [draw.pick(INSTITUTIONS), people(draw)];
+    return (target) => target.details(institution, codes);
+  },
+  holders: (draw) => {
+    const codes = people(draw);
+    return (target) => target.holders(codes);
+  },
+  change: (draw) => {
+    const pairs = draw.some(PEOPLE, 4).map((oldCode) => [oldCode, draw.pick(PEOPLE)] as const);
+    const batch = changeOf(pairs, { generation: 1 + draw.below(3) });
+    return (target) => target.change(batch);
+  },
+  remove: (draw) => {
+    const codes = storeCodes(...draw.some(PEOPLE, 2));
+    return (target) => target.remove(codes);
+  },
+  persons: (draw) => {
+    const page = pageRequest(draw);
+    return async (target) => plainPersons(await target.persons(page));
+  },
+  issuances: (draw) => {
+    const [institution, page] = [draw.pick(INSTITUTIONS), pageRequest(draw)];
+    return async (target) => {
+      const { storeCodes: codes, keyVersions } = await target.issuances(institution, page);
+      return { codes: hexRows(codes), keyVersions: [...keyVersions] };
+    };
+  },
+  statistics: () => (target) => target.statistics(),
+  check: () => async (target) => {
+    const found = (await target.check()).map(({ invariant, rows }) => `${invariant}: ${rows}`);
+    return found.sort();
+  },
+  count: () => (target) => target.count(),
+};
+const CALLS = Object.keys(QUESTIONS);
+/** What writes is asked more often, and issuance most. */
+const ASKED = [...CALLS, 'issue', 'issue', 'issue', 'issue', 'change', 'change', 'remove', 'lookUp'];
+
+/** Asks a store and the model the same questions, one after the other, and holds their answers against each other. */
+export async function walkAtRandom(store: IssuanceStore, draw: Seeded, steps: number): Promise<void> {
+  const model = new ModelStore();
+  await registerInstitutions(model, A, B);
+  for (let step = 0; step < steps; step++) {
+    const call = draw.pick(ASKED);
+    const question = (QUESTIONS[call] as (draw: Seeded) => Question)(draw);
+    const [told, expected] = [await outcome(question(store)), await outcome(question(model))];
+    assert.deepEqual(told, expected, `step ${step}: ${call} answers as the model does`);
+  }
+  assert.deepEqual(await contentOf(store, 3), await contentOf(model));
+}
+
+function people(draw: Seeded): Uint8Array {
+  return storeCodes(...draw.some(PEOPLE, MOST));
+}
+
+function pageRequest(draw: Seeded): PageRequest {
+  const limit = 1 + draw.below(PEOPLE.length + 2);
+  return draw.below(3) === 0 ? { limit } : { limit, after: storeCode(draw.pick(PEOPLE)) };
+}
+
+function plainPersons({ storeCodes: codes, generations, canonical }: PersonPage) {
+  return { codes: hexRows(codes), generations: [...generations], own: ownCodes(canonical) };
+}
+
+/** An answer, or the code of the error. */
+async function outcome(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    return { refused: (error as { readonly code?: unknown }).code ?? String(error) };
+  }
+}
