@@ -5,6 +5,7 @@ import { performBatch } from './perform.js';
 import { openStore, openVault, type StorePlace } from './places.js';
 import { INSTITUTIONS, LINEAGE_CODES, type Population } from './population.js';
 import { readStore, type StoreReading } from './store-reading.js';
+import type { UnfinishedLoads } from './unfinished-loads.js';
 
 /** Most requests of one kind that are repeated. */
 const MOST_REPEATED = 50_000;
@@ -19,32 +20,57 @@ export async function checkStore(place: StorePlace): Promise<number> {
   }
 }
 
+/** What an audit goes by. */
+export interface Accounts {
+  readonly place: StorePlace;
+  readonly ledger: Ledger;
+  readonly population: Population;
+  readonly loads: UnfinishedLoads;
+}
+
 /**
  * Holds a store that nobody works on against the ledger, then asks once more for all it has: nothing may come of it.
  *
  * @returns the number of findings of the store's own check
  */
-export async function audit(place: StorePlace, { ledger, population, resumable }: Accounts): Promise<number> {
+export function audit(accounts: Accounts): Promise<number> {
+  return inStore(accounts.place, (store, issuer) => holdToAccount(store, issuer, accounts));
+}
+
+/** Finishes the loads that were cut off, then audits as {@link audit}. */
+export function finish(accounts: Accounts): Promise<number> {
+  const { ledger, loads } = accounts;
+  return inStore(accounts.place, async (store, issuer) => {
+    await loads.finish(issuer, ({ operation }, answers) => ledger.finish(operation, answers));
+    return holdToAccount(store, issuer, accounts);
+  });
+}
+
+async function inStore<T>(
+  place: StorePlace,
+  action: (store: IssuanceStore, issuer: Issuer) => Promise<T>,
+): Promise<T> {
   const store = await openStore(place);
   try {
     const issuer = await openIssuer({ store, vault: await openVault({ kind: 'software' }) });
     for (const institution of INSTITUTIONS) await issuer.registerInstitution(institution);
-    const findings = await store.check();
-    const reading = await readStore(store, population);
-    ledger.observe(reading, resumable);
-    await repeat(store, issuer, ledger, reading);
-    return findings.reduce((sum, { rows }) => sum + rows, 0);
+    return await action(store, issuer);
   } finally {
     await store.close();
   }
 }
 
-/** What an audit goes by. */
-export interface Accounts {
-  readonly ledger: Ledger;
-  readonly population: Population;
-  /** Operations that another worker may still finish. */
-  readonly resumable: ReadonlySet<string>;
+async function holdToAccount(
+  store: IssuanceStore,
+  issuer: Issuer,
+  { ledger, population, loads }: Accounts,
+): Promise<number> {
+  const findings = await store.check();
+  const reading = await readStore(store, population);
+  ledger.observe(reading, loads.operations);
+  await repeat(store, issuer, ledger, reading);
+  for (const { invariant, rows } of findings) ledger.findings.push(`fsck: ${invariant} in ${rows} rows`);
+  return findings.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 async function repeat(

@@ -5,8 +5,8 @@ import type { WorkerPlan } from './worker.js';
 
 /** When a worker is killed. */
 export interface Doom {
-  /** After how many acknowledged operations. */
-  readonly acknowledged: number;
+  /** After how many lines of its journal: each operation has one when it begins and one when it is acknowledged. */
+  readonly lines: number;
   /** How many milliseconds, or how many writes to the store's files, later. */
   readonly delayMs: number;
   readonly writes?: number;
@@ -37,13 +37,12 @@ export class DoomedWorker {
     folder: string,
   ): Promise<{ readonly lines: JournalLine[]; readonly killed: boolean }> {
     const texts: string[] = [];
-    let acknowledged = 0;
     let reached = () => {};
     const time = new Promise<void>((resolve) => {
       reached = resolve;
     });
     let patience = setTimeout(reached, BEGIN_PATIENCE_MS);
-    if (doom.acknowledged === 0) reached();
+    if (doom.lines === 0) reached();
     this.#child.tell(JSON.stringify(plan));
     const reading = (async () => {
       for (;;) {
@@ -53,7 +52,7 @@ export class DoomedWorker {
           clearTimeout(patience);
           patience = setTimeout(reached, PATIENCE_MS);
         }
-        if (text.startsWith('{"event":"end"') && ++acknowledged === doom.acknowledged) reached();
+        if (texts.length === doom.lines) reached();
       }
       reached();
     })();

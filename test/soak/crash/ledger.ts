@@ -31,8 +31,12 @@ export class Ledger {
   readonly #histories = new Map<number, History>();
   readonly #open = new Map<string, { readonly action: Action; readonly parts: readonly Part[] }>();
 
-  constructor(population: Population) {
+  readonly #removals: boolean;
+
+  /** @param removals whether people are deleted, too: a load that is continued then issues to them once more */
+  constructor(population: Population, removals: boolean) {
     this.#population = population;
+    this.#removals = removals;
   }
 
   /** Takes what the workers of a round have written; none of them runs any more. */
@@ -41,10 +45,8 @@ export class Ledger {
     for (const line of lines) if (line.event === 'failed' && line.retryable) retried.add(line.operation);
     for (const line of [...lines].sort((a, b) => (BigInt(a.at) < BigInt(b.at) ? -1 : 1))) {
       if (line.event === 'begin') this.#begin(line.operation, line.action, retried.has(line.operation));
-      else if (line.event === 'end') {
-        this.totals.acknowledged += line.answers.length;
-        this.#end(line.operation, line.answers);
-      } else if (!line.retryable) this.report('wrong', `${line.operation} was rejected: ${line.error}`);
+      else if (line.event === 'end') this.finish(line.operation, line.answers);
+      else if (!line.retryable) this.report('wrong', `${line.operation} was rejected: ${line.error}`);
     }
   }
 
@@ -81,6 +83,12 @@ export class Ledger {
     }
   }
 
+  /** Takes the answers to an operation. */
+  finish(operation: string, answers: readonly string[]): void {
+    this.totals.acknowledged += answers.length;
+    this.#end(operation, answers);
+  }
+
   /** Takes the answers to a repetition of what is on record, asked for while nobody else is at work. */
   repeat(action: Action, answers: readonly string[]): void {
     this.#begin(REPETITION, action, false);
@@ -93,10 +101,13 @@ export class Ledger {
   }
 
   #begin(operation: string, action: Action, retried: boolean): void {
+    // A load that another worker goes on with begins again.
+    if (this.#open.has(operation)) return;
     const parts = partsOf(operation, action);
     this.#population.add(residentsIn(action));
     this.#open.set(operation, { action, parts });
-    for (const part of parts) this.#history(part.lineage).begin(part.name, part.steps, retried);
+    const again = action.kind === 'load' ? this.#removals : retried;
+    for (const part of parts) this.#history(part.lineage).begin(part.name, part.steps, again);
   }
 
   #end(operation: string, answers: readonly string[]): void {

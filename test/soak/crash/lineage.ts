@@ -97,5 +97,5 @@ function everyCode(value: number): number[] {
 }
 
 function bit(institution: string): number {
-  return 1 << INSTITUTIONS.findIndex((each) => each === institution);
+  return 1 << INSTITUTIONS.indexOf(institution);
 }

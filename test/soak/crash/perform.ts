@@ -33,7 +33,8 @@ export async function performSingle(issuer: Issuer, action: IssueAction): Promis
   return [textOf(await issuer.issue(action.institution, request, { reissue: true }))];
 }
 
-function textOf(item: { readonly status: string; readonly code?: string }): string {
+/** An answer to a request for a code, as a text. */
+export function textOf(item: { readonly status: string; readonly code?: string }): string {
   return `${item.status} ${item.code}`;
 }
 

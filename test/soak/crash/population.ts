@@ -3,8 +3,8 @@ import { referenceCode } from '../../support/reference.js';
 import { externalForm } from '../../support/reference-rk1.js';
 import { syntheticResidents, syntheticResidentTexts } from '../../support/residents.js';
 
-/** Institutions of the soak. The first is the one that bulk loads are for. */
-export const INSTITUTIONS = ['A1', 'B2'] as const;
+/** Institutions of the soak. */
+export const INSTITUTIONS: readonly string[] = ['A1', 'B2'];
 
 /** Resident record codes of one lineage: those that changes may make one person's. */
 export const LINEAGE_CODES = 4;

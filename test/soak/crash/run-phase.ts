@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { audit, checkStore } from './audit.js';
+import { type Accounts, audit, checkStore, finish } from './audit.js';
 import type { Dice } from './dice.js';
 import { type Doom, DoomedWorker } from './doomed-worker.js';
 import type { JournalLine } from './journal.js';
@@ -11,7 +11,9 @@ import type { Phase } from './phases.js';
 import type { VaultPlace } from './places.js';
 import { Population } from './population.js';
 import type { Site } from './sites.js';
-import type { WorkerPlan } from './worker.js';
+import { UnfinishedLoads } from './unfinished-loads.js';
+import type { UnfinishedLoad, WorkerPlan } from './worker.js';
+import type { Role } from './workload.js';
 
 /** What a part of the soak comes to. */
 export interface PhaseResult extends Totals {
@@ -29,7 +31,8 @@ export interface PhaseResult extends Totals {
 
 /** Workers at once on one store. */
 const WORKERS = 4;
-const LATEST_ACKNOWLEDGED = 6;
+/** A load is one operation, and a long one. */
+const LATEST_LINE = { load: 4, other: 14 };
 const LONGEST_DELAY_MS = 200;
 const MOST_WRITES = 40;
 const TROUBLE_AFTER_MS = 500;
@@ -53,7 +56,8 @@ class PhaseRun {
   readonly #phase: Phase;
   readonly #settings: PhaseSettings;
   readonly #population = new Population();
-  readonly #ledger = new Ledger(this.#population);
+  readonly #ledger: Ledger;
+  readonly #loads = new UnfinishedLoads();
   readonly #waiting: DoomedWorker[] = [];
   #workers = 0;
   #kills = 0;
@@ -64,14 +68,17 @@ class PhaseRun {
   constructor(phase: Phase, settings: PhaseSettings) {
     this.#phase = phase;
     this.#settings = settings;
+    this.#ledger = new Ledger(this.#population, phase.roles.includes('remove'));
   }
 
   async run(): Promise<PhaseResult> {
     const { kills } = this.#settings;
     try {
       while (this.#kills < kills) await this.#round(Math.min(WORKERS, kills - this.#kills));
+      this.#fsckFindings += await finish(this.#accounts);
     } finally {
       for (const worker of this.#waiting) await worker.dismiss();
+      this.#loads.remove();
     }
     return {
       ...this.#ledger.totals,
@@ -86,10 +93,12 @@ class PhaseRun {
   async #round(workers: number): Promise<void> {
     const { site } = this.#settings;
     let working = workers;
+    let unfinished = 0;
     const trouble = this.#trouble();
     const journals = await Promise.all(
       Array.from({ length: workers }, async () => {
-        const lines = await this.#work();
+        const role = this.#nextRole();
+        const lines = await this.#work(role, role === 'load' ? this.#loads.at(unfinished++) : undefined);
         working--;
         if (working > 0) this.#fsckFindings += await this.#checkAmongOthers();
         return lines;
@@ -101,39 +110,54 @@ class PhaseRun {
     while (this.#waiting.length < Math.min(WORKERS, this.#settings.kills - this.#kills)) {
       this.#waiting.push(new DoomedWorker());
     }
-    this.#ledger.take(journals.flat());
-    const accounts = { ledger: this.#ledger, population: this.#population, resumable: new Set<string>() };
-    this.#fsckFindings += await audit(site.place, accounts);
+    const lines = journals.flat();
+    this.#ledger.take(lines);
+    this.#loads.take(lines);
+    this.#fsckFindings += await audit(this.#accounts);
   }
 
-  async #work(): Promise<JournalLine[]> {
+  get #accounts(): Accounts {
+    const [ledger, population, loads] = [this.#ledger, this.#population, this.#loads];
+    return { place: this.#settings.site.place, ledger, population, loads };
+  }
+
+  #nextRole(): Role {
+    const { roles } = this.#phase;
+    return roles[this.#workers % roles.length] as Role;
+  }
+
+  async #work(role: Role, unfinished: UnfinishedLoad | undefined): Promise<JournalLine[]> {
     const { site, dice, vault, lossy } = this.#settings;
     const number = this.#workers++;
     const plan: WorkerPlan = {
       worker: number,
       seed: dice.below(2 ** 31),
-      role: this.#phase.roles[number % this.#phase.roles.length] ?? 'issue',
+      role,
       store: site.place,
       vault,
       lossy,
+      loads: this.#loads.folder,
+      ...(unfinished === undefined ? {} : { unfinished }),
     };
-    const doom = this.#doom();
+    const doom = this.#doom(role);
+    const files =
+      role === 'load' && dice.chance(0.5)
+        ? this.#loads.folderOf(unfinished?.operation ?? `${number}-0`)
+        : site.folder;
     const worker = this.#waiting.pop() ?? new DoomedWorker();
     if (this.#phase.trouble === 'disk full') limitFiles(worker.pid, site.folder, dice);
-    const { lines, killed } = await worker.work(plan, doom, site.folder);
+    const { lines, killed } = await worker.work(plan, doom, files);
     if (killed) this.#kills++;
     else this.#ledger.report('wrong', `worker ${number} has ended by itself`);
     for (const line of lines) if (line.event === 'failed' && line.retryable) this.#retries++;
     return lines;
   }
 
-  #doom(): Doom {
+  #doom(role: Role): Doom {
     const { dice } = this.#settings;
-    const acknowledged = dice.below(LATEST_ACKNOWLEDGED);
+    const lines = dice.below(LATEST_LINE[role === 'load' ? role : 'other']);
     const delayMs = dice.below(LONGEST_DELAY_MS + 1);
-    return dice.chance(0.5)
-      ? { acknowledged, delayMs }
-      : { acknowledged, delayMs, writes: 1 + dice.below(MOST_WRITES) };
+    return dice.chance(0.5) ? { lines, delayMs } : { lines, delayMs, writes: 1 + dice.below(MOST_WRITES) };
   }
 
   async #trouble(): Promise<void> {

@@ -11,6 +11,9 @@ const WARM_LINEAGES = 400;
 /** Lineages of a worker's own, out of everybody's way. */
 const COLD_LINEAGES = 1_000_000;
 
+/** How many people are a worker's own, by what it does. */
+const COLD: Readonly<Record<Role, number>> = { load: 0.9, issue: 0.5, single: 0.5, change: 0.1, remove: 0 };
+
 const BATCH_ROWS = 200;
 const PAIRS = 20;
 const REMOVALS = 4;
@@ -33,17 +36,17 @@ export class Workload {
     return {
       kind: role === 'load' ? 'load' : 'issue',
       institution: this.#dice.oneOf(INSTITUTIONS),
-      residents: this.#residents(rows, role === 'load' ? 0.9 : 0.5),
+      residents: this.#residents(rows, role),
     };
   }
 
   remove(): Action {
-    return { kind: 'remove', residents: this.#residents(1 + this.#dice.below(REMOVALS), 0) };
+    return { kind: 'remove', residents: this.#residents(1 + this.#dice.below(REMOVALS), 'remove') };
   }
 
   change(): Action {
     const pairs = Array.from({ length: 1 + this.#dice.below(PAIRS) }, () => {
-      const from = this.#resident(0.1);
+      const from = this.#resident('change');
       const to =
         from - (from % LINEAGE_CODES) + ((from + 1 + this.#dice.below(LINEAGE_CODES - 1)) % LINEAGE_CODES);
       return { from, to };
@@ -51,14 +54,16 @@ export class Workload {
     return { kind: 'change', residents: pairs.map(({ from }) => from), to: pairs.map(({ to }) => to) };
   }
 
-  #residents(count: number, cold: number): number[] {
-    return Array.from({ length: count }, () => this.#resident(cold));
+  #residents(count: number, role: Role): number[] {
+    return Array.from({ length: count }, () => this.#resident(role));
   }
 
-  #resident(cold: number): number {
+  #resident(role: Role): number {
     const dice = this.#dice;
-    if (dice.chance(cold)) return this.#nextCold++ * LINEAGE_CODES;
-    const lineage = dice.chance(0.2) ? dice.below(HOT_LINEAGES) : HOT_LINEAGES + dice.below(WARM_LINEAGES);
+    if (dice.chance(COLD[role])) return this.#nextCold++ * LINEAGE_CODES;
+    // A load stays open for long: everything that happens meanwhile to one of its people may have come before or after.
+    const hot = role !== 'load' && dice.chance(0.2);
+    const lineage = hot ? dice.below(HOT_LINEAGES) : HOT_LINEAGES + dice.below(WARM_LINEAGES);
     // Most people have never had another resident record code.
     return lineage * LINEAGE_CODES + (dice.chance(0.6) ? 0 : dice.below(LINEAGE_CODES));
   }
