@@ -8,7 +8,7 @@ import {
   signalRule,
   textRule,
 } from '../errors/options.js';
-import type { IssuanceStore } from '../stores/port.js';
+import { type IssuanceStore, MAX_BATCH_ROWS } from '../stores/port.js';
 import type { Vault } from '../vault/port.js';
 import type { IssuanceProgress } from './issue-stream.js';
 
@@ -112,4 +112,9 @@ export const RECORD_CODES_RULES: Rules = { from: required(textRule), period: tex
 export const CODES_RULES: Rules = { from: required(textRule), signal: signalRule };
 export const CALL_RULES: Rules = { signal: signalRule };
 export const CHECK_STORE_RULES: Rules = { onProgress: functionRule, signal: signalRule };
-export const BULK_LOAD_RULES: Rules = { folder: required(textRule), reissue: booleanRule };
+export const BULK_LOAD_RULES: Rules = {
+  folder: required(textRule),
+  reissue: booleanRule,
+  checkpointRows: integerRule(1, Number.MAX_SAFE_INTEGER),
+  storeBatchRows: integerRule(1, MAX_BATCH_ROWS),
+};

@@ -25,6 +25,10 @@ export interface BulkLoadOptions {
   readonly folder: string;
   /** Gives the code again to an institution that has it already. Default false (命令85 44条2項). */
   readonly reissue?: boolean;
+  /** Residents between two checkpoints: what a kill may cost. Default 1,048,576. */
+  readonly checkpointRows?: number;
+  /** Most rows of one transaction of the store, 1 to 100,000. Default 100,000. */
+  readonly storeBatchRows?: number;
 }
 
 /** Options of {@link BulkLoad.receive}. */
@@ -80,31 +84,34 @@ export class BulkLoad extends Redacted {
   readonly #parts: IssuerParts;
   readonly #spill: Spill<LoadRecord>;
   readonly #reissue: boolean;
+  readonly #storeBatchRows: number;
   readonly #drain = new Drain('bulk load', 'BULK_LOAD_STATE');
   #isBusy = false;
 
-  private constructor(parts: IssuerParts, spill: Spill<LoadRecord>, reissue: boolean) {
+  private constructor(parts: IssuerParts, spill: Spill<LoadRecord>, options: BulkLoadOptions) {
     super();
     this.#parts = parts;
     this.#spill = spill;
-    this.#reissue = reissue;
+    this.#reissue = options.reissue ?? false;
+    this.#storeBatchRows = options.storeBatchRows ?? MAX_BATCH_ROWS;
   }
 
   /** @internal */
   static async open(
     parts: IssuerParts,
     institution: InstitutionCode,
-    { folder, reissue = false }: BulkLoadOptions,
+    options: BulkLoadOptions,
   ): Promise<BulkLoad> {
     const load = await newLoad(parts, institution);
-    const spill = await Spill.open({ folder, withCodes: true, begin: () => load });
+    const { folder, checkpointRows } = options;
+    const spill = await Spill.open({ folder, withCodes: true, begin: () => load, checkpointRows });
     try {
       await requireSameLoad(parts, institution, spill.about);
     } catch (error) {
       spill.close();
       throw error;
     }
-    return new BulkLoad(parts, spill, reissue);
+    return new BulkLoad(parts, spill, options);
   }
 
   /** Where the load stands. */
@@ -147,7 +154,7 @@ export class BulkLoad extends Redacted {
   store(options: StoreOptions = {}): Promise<void> {
     return this.#step('store', options, ['receiving', 'storing', 'stored'], async () => {
       if (this.state === 'stored') return;
-      await storePeople(this.#parts, this.#spill, options.signal, options.onProgress);
+      await storePeople(this.#parts, this.#spill, this.#storeBatchRows, options.signal, options.onProgress);
     });
   }
 

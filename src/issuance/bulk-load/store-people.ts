@@ -1,6 +1,6 @@
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { signalOption, throwIfAborted } from '../../errors/abort.js';
-import { type HeldRows, MAX_BATCH_ROWS } from '../../stores/port.js';
+import type { HeldRows } from '../../stores/port.js';
 import { everyRow } from '../every-row.js';
 import type { IssuerParts } from '../issue-batch.js';
 import { distinctRows } from '../spill/distinct-rows.js';
@@ -26,6 +26,7 @@ export interface StoreProgress {
 export async function storePeople(
   parts: IssuerParts,
   spill: Spill<LoadRecord>,
+  batchRows: number,
   signal: AbortSignal | undefined,
   onProgress: ((progress: StoreProgress) => void) | undefined,
 ): Promise<void> {
@@ -38,8 +39,8 @@ export async function storePeople(
   }
   let first = spill.firstOpenPartition;
   while (first < PARTITIONS) {
-    const end = groupEnd(spill.partitionRows, first);
-    const outcomes = await storeGroup(parts, spill, first, end, earlier, signal);
+    const end = groupEnd(spill.partitionRows, first, batchRows);
+    const outcomes = await storeGroup(parts, spill, first, end, batchRows, earlier, signal);
     earlier = undefined;
     try {
       await spill.checkpoint(writeOutcomes(spill, first, end, outcomes));
@@ -55,11 +56,11 @@ export async function storePeople(
 }
 
 /** Partitions from `first` on that fit one batch; at least one. */
-function groupEnd(partitionRows: Uint32Array, first: number): number {
+function groupEnd(partitionRows: Uint32Array, first: number, batchRows: number): number {
   let end = first;
   let rows = 0;
   do rows += partitionRows[end++] as number;
-  while (end < PARTITIONS && rows + (partitionRows[end] as number) <= MAX_BATCH_ROWS);
+  while (end < PARTITIONS && rows + (partitionRows[end] as number) <= batchRows);
   return end;
 }
 
@@ -68,6 +69,7 @@ async function storeGroup(
   spill: Spill<LoadRecord>,
   first: number,
   end: number,
+  batchRows: number,
   earlier: EarlierRun | undefined,
   signal: AbortSignal | undefined,
 ): Promise<RowOutcomes> {
@@ -75,9 +77,9 @@ async function storeGroup(
   const { codes, firstRows, numbers } = distinctRows(spill.readPartitions(first, end));
   const held = new Uint8Array(firstRows.length);
   const canonical = new Map<number, Uint8Array>();
-  for (let from = 0; from < firstRows.length; from += MAX_BATCH_ROWS) {
+  for (let from = 0; from < firstRows.length; from += batchRows) {
     throwIfAborted(signal);
-    const storeCodes = codes.subarray(from * CODE_LENGTH, (from + MAX_BATCH_ROWS) * CODE_LENGTH);
+    const storeCodes = codes.subarray(from * CODE_LENGTH, (from + batchRows) * CODE_LENGTH);
     const batch = { institution, keyVersion, generation, issuedAt, storeCodes };
     const answer = await parts.store.issue(batch, signalOption(signal));
     const rows: HeldRows = everyRow(answer, storeCodes.length / CODE_LENGTH);

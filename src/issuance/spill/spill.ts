@@ -57,6 +57,8 @@ interface SpillOptions<About> {
   readonly withCodes: boolean;
   /** What a new spill is for. */
   readonly begin: () => About;
+  /** Requests between two checkpoints. */
+  readonly checkpointRows?: number | undefined;
 }
 
 /**
@@ -77,6 +79,7 @@ export class Spill<About> {
   #appended: number;
   /** Rows of each partition, those that wait too. */
   readonly #rows = new Uint32Array(PARTITIONS);
+  readonly #checkpointRows: number;
   #open = true;
 
   private constructor(
@@ -84,7 +87,7 @@ export class Spill<About> {
     lock: FolderLock,
     files: Readonly<Record<FileName, BlockFile>>,
     manifest: SpillManifest<About>,
-    withCodes: boolean,
+    { withCodes, checkpointRows = REQUESTS_A_CHECKPOINT }: SpillOptions<About>,
   ) {
     this.#folder = folder;
     this.#lock = lock;
@@ -94,6 +97,7 @@ export class Spill<About> {
     this.#appended = manifest.received;
     this.#partitions = new PartitionBuffers(files.rows);
     this.#requests = new RequestBlocks(files.requests, withCodes);
+    this.#checkpointRows = checkpointRows;
     this.#countRows();
   }
 
@@ -102,15 +106,16 @@ export class Spill<About> {
    *
    * @throws RenkeiError `SPILL_IN_USE`, `SPILL_CORRUPT` or `SPILL_FAULT`
    */
-  static async open<About>({ folder, withCodes, begin }: SpillOptions<About>): Promise<Spill<About>> {
+  static async open<About>(options: SpillOptions<About>): Promise<Spill<About>> {
+    const { folder, begin } = options;
     onDisk('making it', () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
     requireOwnFiles(folder);
     onDisk('making it private', () => chmodSync(folder, 0o700));
     const lock = await FolderLock.take(folder);
     const files: Partial<Record<FileName, BlockFile>> = {};
     try {
-      let manifest = readManifest(folder) as SpillManifest<About> | undefined;
-      manifest ??= {
+      const found = readManifest(folder) as SpillManifest<About> | undefined;
+      const manifest = found ?? {
         id: randomBytes(16).toString('hex'),
         about: begin(),
         received: 0,
@@ -120,9 +125,9 @@ export class Spill<About> {
       for (const name of FILES) {
         files[name] = new BlockFile(join(folder, name), `${manifest.id} ${name}`, manifest.lengths[name]);
       }
-      const spill = new Spill(folder, lock, files as Record<FileName, BlockFile>, manifest, withCodes);
+      const spill = new Spill(folder, lock, files as Record<FileName, BlockFile>, manifest, options);
       spill.#requireWhole();
-      writeManifest(folder, manifest);
+      if (found === undefined) writeManifest(folder, manifest);
       return spill;
     } catch (error) {
       for (const file of Object.values(files)) file.close();
@@ -173,7 +178,7 @@ export class Spill<About> {
 
   /** True when so much was appended that it should be made durable. */
   get isCheckpointDue(): boolean {
-    return this.#appended - this.received >= REQUESTS_A_CHECKPOINT;
+    return this.#appended - this.received >= this.#checkpointRows;
   }
 
   /** Makes durable what was appended, and what the spill is now for. */
