@@ -8,13 +8,18 @@ export class Child {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  /** @param file name of a file beside this one, or its address; @param plan what it is told, passed as JSON */
-  constructor(file: string | URL, plan: unknown) {
-    this.#process = spawn(
-      process.execPath,
-      ['--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)), JSON.stringify(plan)],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
-    );
+  /**
+   * @param file name of a file beside this one, or its address
+   * @param plan what the program is told, passed as JSON
+   * @param fileKiB how long a file may get by its hand: the system refuses a write beyond, as on a full disk
+   */
+  constructor(file: string | URL, plan: unknown, fileKiB?: number) {
+    const program = fileURLToPath(new URL(file, import.meta.url));
+    const command = [process.execPath, '--import', 'tsx', program, JSON.stringify(plan)];
+    // The shell of POSIX counts in blocks of 512 bytes.
+    const limited = ['sh', '-c', 'ulimit -f "$0" && exec "$@"', `${2 * (fileKiB ?? 0)}`, ...command];
+    const [run = '', ...args] = fileKiB === undefined ? command : limited;
+    this.#process = spawn(run, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const { stdout } = this.#process;
     if (stdout === null) throw new Error('the child has no standard output');
     this.#lines = createInterface(stdout)[Symbol.asyncIterator]();
