@@ -79,9 +79,9 @@ export const lastingCases = casesOf('opened again, or twice at once', {
           for (const person of await store.remove(storeCodes(...set))) removed += person.issuances.length;
         } else {
           const codes = storeCodes(...set.map((person) => (k % 8 === 0 ? person : person + 100)));
-          inserted += (await versionsOf(store.issue(batchOf(A, codes)))).filter(
-            (version) => version === 0,
-          ).length;
+          // `+=` with an `await` behind it would add to what the sum was before the wait.
+          const versions = await versionsOf(store.issue(batchOf(A, codes)));
+          inserted += versions.filter((version) => version === 0).length;
         }
       }),
     );
