@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { Child } from '../../support/child.js';
 import { type JournalLine, readJournal } from './journal.js';
 import type { WorkerPlan } from './worker.js';
@@ -75,15 +75,16 @@ export class DoomedWorker {
 
 /** Waits until files of a folder were written to so many times, which is in the middle of something; not forever. */
 async function writesTo(folder: string, writes: number): Promise<void> {
-  let watcher: FSWatcher | undefined;
-  await new Promise<void>((resolve) => {
+  const giveUp = new AbortController();
+  const patience = setTimeout(() => giveUp.abort(), WRITE_PATIENCE_MS);
+  try {
     let seen = 0;
-    const patience = setTimeout(resolve, WRITE_PATIENCE_MS);
-    watcher = watch(folder, () => {
-      if (++seen < writes) return;
-      clearTimeout(patience);
-      resolve();
-    });
-  });
-  watcher?.close();
+    for await (const _ of watch(folder, { signal: giveUp.signal })) if (++seen === writes) return;
+  } catch (error) {
+    // A folder that is gone by now belonged to a load that is done.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ABORT_ERR' && code !== 'ENOENT') throw error;
+  } finally {
+    clearTimeout(patience);
+  }
 }
