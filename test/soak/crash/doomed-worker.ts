@@ -58,12 +58,16 @@ export class DoomedWorker {
     })();
     await time;
     clearTimeout(patience);
-    if (doom.writes !== undefined) await writesTo(folder, doom.writes);
-    else await new Promise((resolve) => setTimeout(resolve, doom.delayMs));
-    const killed = !this.#child.ended;
-    await this.#child.kill();
-    await reading;
-    clearTimeout(patience);
+    let killed = false;
+    try {
+      if (doom.writes !== undefined) await writesTo(folder, doom.writes);
+      else await new Promise((resolve) => setTimeout(resolve, doom.delayMs));
+    } finally {
+      killed = !this.#child.ended;
+      await this.#child.kill();
+      await reading;
+      clearTimeout(patience);
+    }
     return { lines: readJournal(texts), killed };
   }
 

@@ -95,22 +95,22 @@ class PhaseRun {
     let working = workers;
     let unfinished = 0;
     const trouble = this.#trouble();
-    const journals = await Promise.all(
-      Array.from({ length: workers }, async () => {
-        const role = this.#nextRole();
-        const lines = await this.#work(role, role === 'load' ? this.#loads.at(unfinished++) : undefined);
-        working--;
-        if (working > 0) this.#fsckFindings += await this.#checkAmongOthers();
-        return lines;
-      }),
-    );
+    const works = Array.from({ length: workers }, async () => {
+      const role = this.#nextRole();
+      const lines = await this.#work(role, role === 'load' ? this.#loads.at(unfinished++) : undefined);
+      working--;
+      if (working > 0) this.#fsckFindings += await this.#checkAmongOthers();
+      return lines;
+    });
+    // Whatever fails, no worker outlives its round.
+    await Promise.allSettled([...works, trouble]);
+    const lines = (await Promise.all(works)).flat();
     await trouble;
     await site.quiet();
     // The next workers start while the store is held to account.
     while (this.#waiting.length < Math.min(WORKERS, this.#settings.kills - this.#kills)) {
       this.#waiting.push(new DoomedWorker());
     }
-    const lines = journals.flat();
     this.#ledger.take(lines);
     this.#loads.take(lines);
     this.#fsckFindings += await audit(this.#accounts);
