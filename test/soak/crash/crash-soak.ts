@@ -55,7 +55,7 @@ export function summaryLine({ kills, acknowledged, lost, duplicated, wrong, fsck
 }
 
 function lineOf({ store, name, trouble }: Phase, result: PhaseResult): string {
-  const servers = trouble.startsWith('server') ? `${trouble} ${result.serverEnds} times, ` : '';
+  const servers = result.strikes > 0 ? `${trouble} ${result.strikes} times, ` : '';
   return `${store}, ${name}: ${summaryLine(result)}; ${servers}retries ${result.retries}`;
 }
 

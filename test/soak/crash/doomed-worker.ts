@@ -5,7 +5,7 @@ import type { WorkerPlan } from './worker.js';
 
 /** When a worker is killed. */
 export interface Doom {
-  /** After how many lines of its journal: each operation has one when it begins and one when it is acknowledged. */
+  /** After how many operations that began and that were acknowledged, both counted. */
   readonly lines: number;
   /** How many milliseconds, or how many writes to the store's files, later. */
   readonly delayMs: number;
@@ -14,7 +14,7 @@ export interface Doom {
 
 /** How long a worker may take to begin, and then to get as far; it is killed after that all the same. */
 const BEGIN_PATIENCE_MS = 10_000;
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 4_000;
 const WRITE_PATIENCE_MS = 300;
 
 /** A worker process that waits for its plan, works, and is killed with kill −9. */
@@ -37,6 +37,7 @@ export class DoomedWorker {
     folder: string,
   ): Promise<{ readonly lines: JournalLine[]; readonly killed: boolean }> {
     const texts: string[] = [];
+    let lines = 0;
     let reached = () => {};
     const time = new Promise<void>((resolve) => {
       reached = resolve;
@@ -48,11 +49,14 @@ export class DoomedWorker {
       for (;;) {
         const text = await this.#child.line();
         if (text === undefined) break;
-        if (texts.push(text) === 1) {
+        texts.push(text);
+        // While a server is down, calls that fail come thick and fast.
+        if (text.startsWith('{"event":"failed"')) continue;
+        if (++lines === 1) {
           clearTimeout(patience);
           patience = setTimeout(reached, PATIENCE_MS);
         }
-        if (texts.length === doom.lines) reached();
+        if (lines === doom.lines) reached();
       }
       reached();
     })();

@@ -57,4 +57,5 @@ export const PHASES: readonly Phase[] = [
     vault: 'software',
     share: 2,
   },
+  { store: 'postgres', name: 'disk full', roles: ALL, trouble: 'disk full', vault: 'software', share: 2 },
 ];

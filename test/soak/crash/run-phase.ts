@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import type { Dice } from './dice.js';
 import { type Doom, DoomedWorker } from './doomed-worker.js';
 import type { JournalLine } from './journal.js';
 import { Ledger, type Totals } from './ledger.js';
+import { limitFiles } from './limit-files.js';
 import type { Phase } from './phases.js';
 import type { VaultPlace } from './places.js';
 import { Population } from './population.js';
@@ -19,8 +19,8 @@ import type { Role } from './workload.js';
 export interface PhaseResult extends Totals {
   /** Workers killed. */
   readonly kills: number;
-  /** Times the server was killed or restarted. */
-  readonly serverEnds: number;
+  /** Times that the server was struck. */
+  readonly strikes: number;
   /** Calls that failed and were made again. */
   readonly retries: number;
   /** Findings of the store's own check, after every kill. */
@@ -35,8 +35,10 @@ const WORKERS = 4;
 const LATEST_LINE = { load: 4, other: 14 };
 const LONGEST_DELAY_MS = 200;
 const MOST_WRITES = 40;
-const TROUBLE_AFTER_MS = 500;
+const TROUBLE_EVERY_MS = 2_500;
+/** Bytes that a SQLite file may still grow, and the length of a file of the server at which its disk is full. */
 const ROOM_BYTES = 1_000_000;
+const MOST_FILE_BYTES = 4_000_000;
 
 /** What a part of the soak is done with. */
 export interface PhaseSettings {
@@ -61,7 +63,7 @@ class PhaseRun {
   readonly #waiting: DoomedWorker[] = [];
   #workers = 0;
   #kills = 0;
-  #serverEnds = 0;
+  #strikes = 0;
   #retries = 0;
   #fsckFindings = 0;
 
@@ -83,7 +85,7 @@ class PhaseRun {
     return {
       ...this.#ledger.totals,
       kills: this.#kills,
-      serverEnds: this.#serverEnds,
+      strikes: this.#strikes,
       retries: this.#retries,
       fsckFindings: this.#fsckFindings,
       findings: this.#ledger.findings,
@@ -94,7 +96,6 @@ class PhaseRun {
     const { site } = this.#settings;
     let working = workers;
     let unfinished = 0;
-    const trouble = this.#trouble();
     const works = Array.from({ length: workers }, async () => {
       const role = this.#nextRole();
       const lines = await this.#work(role, role === 'load' ? this.#loads.at(unfinished++) : undefined);
@@ -102,6 +103,7 @@ class PhaseRun {
       if (working > 0) this.#fsckFindings += await this.#checkAmongOthers();
       return lines;
     });
+    const trouble = this.#trouble(works);
     // Whatever fails, no worker outlives its round.
     await Promise.allSettled([...works, trouble]);
     const lines = (await Promise.all(works)).flat();
@@ -145,7 +147,9 @@ class PhaseRun {
         ? this.#loads.folderOf(unfinished?.operation ?? `${number}-0`)
         : site.folder;
     const worker = this.#waiting.pop() ?? new DoomedWorker();
-    if (this.#phase.trouble === 'disk full') limitFiles(worker.pid, site.folder, dice);
+    if (this.#phase.trouble === 'disk full' && site.fillDisk === undefined) {
+      limitFiles(worker.pid, longestFile(site.folder) + dice.below(ROOM_BYTES));
+    }
     const { lines, killed } = await worker.work(plan, doom, files);
     if (killed) this.#kills++;
     else this.#ledger.report('wrong', `worker ${number} has ended by itself`);
@@ -160,15 +164,22 @@ class PhaseRun {
     return dice.chance(0.5) ? { lines, delayMs } : { lines, delayMs, writes: 1 + dice.below(MOST_WRITES) };
   }
 
-  async #trouble(): Promise<void> {
+  /** Strikes the server again and again, as long as workers work. */
+  async #trouble(works: readonly Promise<unknown>[]): Promise<void> {
     const { site, dice } = this.#settings;
-    const strike = { 'server killed': site.killServer, 'server restarted': site.restartServer }[
-      this.#phase.trouble as string
-    ];
+    const strike = {
+      none: undefined,
+      'server killed': site.killServer,
+      'server restarted': site.restartServer,
+      'disk full': site.fillDisk && (() => site.fillDisk?.(dice.below(MOST_FILE_BYTES))),
+    }[this.#phase.trouble];
     if (strike === undefined) return;
-    await wait(dice.below(TROUBLE_AFTER_MS));
-    await strike();
-    this.#serverEnds++;
+    const over = Promise.allSettled(works).then(() => true);
+    do {
+      await wait(dice.below(TROUBLE_EVERY_MS));
+      await strike();
+      this.#strikes++;
+    } while (!(await Promise.race([over, false])));
   }
 
   /** The store's check, while other workers go on. A server that is down has nothing to say. */
@@ -182,8 +193,7 @@ class PhaseRun {
   }
 }
 
-/** Lets a process write no file much longer than the longest there is: to the store it is a disk that is full. */
-function limitFiles(pid: number, folder: string, dice: Dice): void {
-  const longest = Math.max(0, ...readdirSync(folder).map((name) => statSync(join(folder, name)).size));
-  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${longest + dice.below(ROOM_BYTES)}`]);
+/** Length of the longest file in a folder. */
+function longestFile(folder: string): number {
+  return Math.max(0, ...readdirSync(folder).map((name) => statSync(join(folder, name)).size));
 }
