@@ -47,7 +47,6 @@ export type {
   RefusedResident,
 } from './issuance/bulk-load/load-answers.js';
 export type { BulkLoadState } from './issuance/bulk-load/load-record.js';
-export type { ReceiveProgress, ResidentBatches } from './issuance/bulk-load/receive-requests.js';
 export type { StoreProgress } from './issuance/bulk-load/store-people.js';
 export type { ResidentRecordCodeChanges } from './issuance/change-residents.js';
 export type {
@@ -61,6 +60,12 @@ export type {
 export type { IssuanceFinding } from './issuance/check-store.js';
 export type { HoldersFound, HoldersItem, HoldersResult } from './issuance/code-holders.js';
 export type { AnsweredCode, CodesResult, RefusedCode } from './issuance/codes-result.js';
+export type {
+  ComparePopulationOptions,
+  ComparisonCounts,
+  PopulationComparison,
+  ReadComparisonOptions,
+} from './issuance/comparison/population-comparison.js';
 export type { IssuanceRequest } from './issuance/issuance-request.js';
 export type {
   AlreadyIssuedItem,
@@ -99,6 +104,7 @@ export type {
   RemovedItem,
 } from './issuance/removal-result.js';
 export type { Residents } from './issuance/residents.js';
+export type { ReceiveProgress, ResidentBatches } from './issuance/spill/receive-requests.js';
 export type {
   NotHeldItem,
   TranslatedItem,

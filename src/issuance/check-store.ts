@@ -4,7 +4,7 @@ import { checkOptions } from '../errors/options.js';
 import type { StoreInvariant } from '../stores/port.js';
 import type { IssuerParts } from './issue-batch.js';
 import { CHECK_STORE_RULES, type CheckStoreOptions } from './issuer-options.js';
-import { personPages } from './person-pages.js';
+import { personPages } from './store-pages.js';
 
 /** An invariant of store and vault together that does not hold. */
 export interface IssuanceFinding {

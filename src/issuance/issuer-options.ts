@@ -118,3 +118,9 @@ export const BULK_LOAD_RULES: Rules = {
   checkpointRows: integerRule(1, Number.MAX_SAFE_INTEGER),
   storeBatchRows: integerRule(1, MAX_BATCH_ROWS),
 };
+export const COMPARE_POPULATION_RULES: Rules = {
+  folder: required(textRule),
+  institution: textRule,
+  onProgress: functionRule,
+  signal: signalRule,
+};

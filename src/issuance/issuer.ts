@@ -11,6 +11,7 @@ import { changeResidents, type ResidentRecordCodeChanges } from './change-reside
 import type { ChangeResult } from './change-result.js';
 import { checkStore, type IssuanceFinding } from './check-store.js';
 import { codeHolders, type HoldersResult } from './code-holders.js';
+import { type ComparePopulationOptions, PopulationComparison } from './comparison/population-comparison.js';
 import type { IssuanceRequest } from './issuance-request.js';
 import type { IssuanceItem, IssuanceResult } from './issuance-result.js';
 import { type IssuerParts, type PreparedBatch, prepareBatch, storeBatch } from './issue-batch.js';
@@ -19,6 +20,7 @@ import {
   BULK_LOAD_RULES,
   CALL_RULES,
   type CheckStoreOptions,
+  COMPARE_POPULATION_RULES,
   type CodesOptions,
   ISSUE_RULES,
   ISSUE_STREAM_RULES,
@@ -36,6 +38,7 @@ import { currentPeriod, type RecordCodes, recordCodes } from './record-codes.js'
 import type { RemovalResult } from './removal-result.js';
 import { removePersons } from './remove-persons.js';
 import type { Residents } from './residents.js';
+import type { ResidentBatches } from './spill/receive-requests.js';
 import { translateCodes } from './translate-codes.js';
 import type { TranslationResult } from './translation-result.js';
 
@@ -195,6 +198,26 @@ export class Issuer extends Redacted {
     return this.#drain.run(() => {
       checkOptions('openBulkLoad', options, BULK_LOAD_RULES);
       return BulkLoad.open(this.#parts, parseInstitutionCode(institution), options);
+    });
+  }
+
+  /**
+   * Compares a delivered list of residents with the store (整合性確認): who is only here, only there, in both. Packed
+   * residents are wiped.
+   *
+   * @param population batches of at most 100,000 residents: n × 11 ASCII digits each, or texts
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `SPILL_IN_USE`, `SPILL_MISMATCH`,
+   *   `SPILL_CORRUPT`, `SPILL_FAULT`, `ABORTED`, a vault error or a store error
+   */
+  comparePopulation(
+    population: ResidentBatches,
+    options: ComparePopulationOptions,
+  ): Promise<PopulationComparison> {
+    return this.#drain.run(() => {
+      checkOptions('comparePopulation', options, COMPARE_POPULATION_RULES);
+      const { institution } = options;
+      const code = institution === undefined ? undefined : parseInstitutionCode(institution);
+      return PopulationComparison.make(this.#parts, population, code, options);
     });
   }
 

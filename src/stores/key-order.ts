@@ -25,7 +25,7 @@ export function keyOrder(codes: Uint8Array): Uint32Array {
   for (let k = 0; k < rows; k++) {
     const current = (heads[k] as number) % ROW_NUMBERS;
     let place = k;
-    for (; place > 0 && compareRows(view, order[place - 1] as number, current) > 0; place--) {
+    for (; place > 0 && compareCodes(view, order[place - 1] as number, view, current) > 0; place--) {
       order[place] = order[place - 1] as number;
     }
     order[place] = current;
@@ -36,7 +36,8 @@ export function keyOrder(codes: Uint8Array): Uint32Array {
 /** True when packed codes are in their order already: a bulk load's are. */
 export function isInKeyOrder(codes: Uint8Array): boolean {
   const view = new DataView(codes.buffer, codes.byteOffset, codes.byteLength);
-  for (let k = 1; k < codes.length / CODE_LENGTH; k++) if (compareRows(view, k - 1, k) > 0) return false;
+  for (let k = 1; k < codes.length / CODE_LENGTH; k++)
+    if (compareCodes(view, k - 1, view, k) > 0) return false;
   return true;
 }
 
@@ -51,10 +52,11 @@ export function inOrder(codes: Uint8Array, order: Uint32Array): Uint8Array {
   return ordered;
 }
 
-/** Compares two rows as bytes: below 0, 0 or above 0. */
-function compareRows(codes: DataView, a: number, b: number): number {
+/** Compares two rows of packed codes as bytes: below 0, 0 or above 0. */
+export function compareCodes(left: DataView, leftRow: number, right: DataView, rightRow: number): number {
   for (let offset = 0; offset < CODE_LENGTH; offset += 4) {
-    const difference = codes.getUint32(a * CODE_LENGTH + offset) - codes.getUint32(b * CODE_LENGTH + offset);
+    const difference =
+      left.getUint32(leftRow * CODE_LENGTH + offset) - right.getUint32(rightRow * CODE_LENGTH + offset);
     if (difference !== 0) return difference;
   }
   return 0;

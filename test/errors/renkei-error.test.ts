@@ -27,6 +27,7 @@ describe('RenkeiError', () => {
       'DEADLINE_EXCEEDED',
       'HSM_UNAVAILABLE',
       'MODULE_FAULT',
+      'SPILL_FAULT',
       'STORE_FAULT',
       'WORKER_LOST',
     ]);

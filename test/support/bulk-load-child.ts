@@ -45,6 +45,7 @@ async function run(plan: BulkLoadPlan): Promise<void> {
   const vault = await openSoftwareVault({ keys: testKeys(KEY_NAMES) });
   const store = await openSqliteStore({ path: plan.database });
   const issuer = await openIssuer({ vault, store: deadly(store, plan.transactions ?? 0) });
+  await issuer.registerInstitution('A1');
   const load = await issuer.openBulkLoad('A1', { folder: plan.folder, reissue: true, ...PIECES });
   if (load.state === 'stored') say('answering 0');
   if (load.state === 'storing') say('storing 0');

@@ -12,11 +12,11 @@ import { MAX_BATCH_ROWS } from '../../stores/port.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuanceCounts } from '../issuance-result.js';
 import type { IssuerParts } from '../issue-batch.js';
+import { type ReceiveProgress, type ResidentBatches, receiveRequests } from '../spill/receive-requests.js';
 import { Spill } from '../spill/spill.js';
 import type { BulkLoadAnswers } from './load-answers.js';
 import { type BulkLoadState, type LoadRecord, loadKey, newLoad, requireSameLoad } from './load-record.js';
 import { readAnswers } from './read-answers.js';
-import { type ReceiveProgress, type ResidentBatches, receiveRequests } from './receive-requests.js';
 import { type StoreProgress, storePeople } from './store-people.js';
 
 /** Options of `Issuer.openBulkLoad`. */

@@ -1,5 +1,4 @@
-import { CODE_LENGTH } from '../../codes/per-institution-code.js';
-import { inOrder, keyOrder } from '../../stores/key-order.js';
+import { compareCodes, inOrder, keyOrder } from '../../stores/key-order.js';
 
 /** Codes in key order, each once. */
 export interface DistinctRows {
@@ -19,17 +18,10 @@ export function distinctRows(codes: Uint8Array): DistinctRows {
   const view = new DataView(codes.buffer, codes.byteOffset, codes.byteLength);
   let distinct = 0;
   order.forEach((row, k) => {
-    if (k === 0 || !isSame(view, firstRows[distinct - 1] as number, row)) firstRows[distinct++] = row;
+    if (k === 0 || compareCodes(view, firstRows[distinct - 1] as number, view, row) !== 0)
+      firstRows[distinct++] = row;
     numbers[row] = distinct - 1;
   });
   const kept = firstRows.subarray(0, distinct);
   return { codes: inOrder(codes, kept), firstRows: kept, numbers };
-}
-
-/** True when two rows are equal. */
-function isSame(codes: DataView, a: number, b: number): boolean {
-  for (let offset = 0; offset < CODE_LENGTH; offset += 4) {
-    if (codes.getUint32(a * CODE_LENGTH + offset) !== codes.getUint32(b * CODE_LENGTH + offset)) return false;
-  }
-  return true;
 }

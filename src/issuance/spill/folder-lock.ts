@@ -10,7 +10,7 @@ export const LOCK_FILE = /^lock-[0-9a-f]{16}$/;
 
 /**
  * Keeps a folder to one process. Each who wants it listens on a socket of its own in it, and only then looks for
- * others: of two, the one who began to listen later finds the other. A process that dies stops listening, whatever
+ * others: of two, the one who began to listen later finds the other; at worst both are refused. A process that dies stops listening, whatever
  * ended it, so that no lock outlives its holder and no process number has to be trusted.
  *
  * It holds for the processes of one machine, in containers too. It does not hold for two machines on one network file
@@ -21,6 +21,7 @@ export class FolderLock {
   readonly #descriptor: number;
   readonly #server: Server;
   readonly #name: string;
+  #isOpen = true;
 
   private constructor(folder: string, descriptor: number, server: Server, name: string) {
     this.#folder = folder;
@@ -49,9 +50,10 @@ export class FolderLock {
 
   /** Lets go. May be called twice. */
   release(): void {
-    if (!this.#server.listening) return;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     rmSync(join(this.#folder, this.#name), { force: true });
-    this.#server.close();
+    if (this.#server.listening) this.#server.close();
     closeSync(this.#descriptor);
   }
 

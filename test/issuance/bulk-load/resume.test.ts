@@ -112,8 +112,8 @@ describe('receiving', () => {
   });
 
   test('keeps what came before a failing source or vault, and wipes what it was given', async () => {
-    const vault = new FaultyVault(await openSoftwareVault({ keys: testKeys(KEY_NAMES) }));
-    const { issuer } = await openSoftwareIssuer({ vault });
+    const vault = new FaultyVault((await openSoftwareVault({ keys: testKeys(KEY_NAMES) })) as never);
+    const { issuer } = await openSoftwareIssuer({ vault: vault as never });
     const load = await issuer.openBulkLoad('A1', { folder });
     async function* failing() {
       yield residents.slice(0, 10);

@@ -1,22 +1,36 @@
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import type { IssuanceStore, PersonPage } from '../stores/port.js';
+import type { IssuanceStore, PageRequest, PersonPage } from '../stores/port.js';
 
 /**
  * All people of a store, page by page.
  *
  * @param limit rows a page
- * @throws RenkeiError `STORE_CORRUPT` when a page does not lead on: the walk would never end
+ * @throws RenkeiError as {@link storePages}
  */
-export async function* personPages(
+export function personPages(
   store: IssuanceStore,
   limit: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<PersonPage, void, void> {
+  return storePages((page) => store.persons(page), limit, signal);
+}
+
+/**
+ * All rows of a store that are read in the order of their store codes, page by page.
+ *
+ * @param limit rows a page
+ * @throws RenkeiError `STORE_CORRUPT` when a page does not lead on: the walk would never end
+ */
+export async function* storePages<Page extends { readonly storeCodes: Uint8Array }>(
+  read: (page: PageRequest) => Promise<Page>,
+  limit: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Page, void, void> {
   let after: Uint8Array | undefined;
   for (;;) {
-    const page = await store.persons({
+    const page = await read({
       limit,
       ...(after === undefined ? {} : { after }),
       ...signalOption(signal),
@@ -24,7 +38,7 @@ export async function* personPages(
     const { storeCodes } = page;
     if (storeCodes.length > 0) {
       if (after !== undefined && Buffer.compare(storeCodes.subarray(0, CODE_LENGTH), after) <= 0) {
-        throw new RenkeiError('STORE_CORRUPT', 'the store gives people out of order');
+        throw new RenkeiError('STORE_CORRUPT', 'the store gives rows out of order');
       }
       yield page;
       after = storeCodes.slice(-CODE_LENGTH);

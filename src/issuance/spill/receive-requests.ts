@@ -8,7 +8,7 @@ import { wipeResidents } from '../../vault/arguments.js';
 import type { IssuerParts } from '../issue-batch.js';
 import { LeavableSource, settled, unwrapSettled } from '../leavable-source.js';
 import { countResidents, packedResidents, type Residents } from '../residents.js';
-import { type DerivedRequests, MAX_PARTITION_ROWS, type Spill } from '../spill/spill.js';
+import { type DerivedRequests, MAX_PARTITION_ROWS, type Spill } from './spill.js';
 
 /** Batches of residents, in the order of the caller's list. */
 export type ResidentBatches = AsyncIterable<Residents> | Iterable<Residents>;
