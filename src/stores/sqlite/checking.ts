@@ -27,7 +27,8 @@ export async function checkStore(
   };
   const parts = [
     () => add('storage-intact', storageFaults(database)),
-    () => checkKeys(database, add),
+    // In one transaction: a key and its institution are registered together.
+    () => database.transaction(() => checkKeys(database, add)).deferred(),
     () => checkPersons(database, add, options),
     () => checkIssuances(database, add, options),
   ];
