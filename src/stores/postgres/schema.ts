@@ -51,6 +51,10 @@ ${partitionsOf('person', partitions)}${partitionsOf('issuance', partitions)}
   DECLARE
     inserted integer;
   BEGIN
+    INSERT INTO issuance (store_code, institution_id, key_version, issued_at)
+    SELECT substring(codes FROM i * 24 + 1 FOR 24), institution_id, key_version, issued_at
+    FROM generate_series(0, octet_length(codes) / 24 - 1) AS i;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
     BEGIN
       INSERT INTO person (store_code, generation, created_at)
       SELECT substring(codes FROM i * 24 + 1 FOR 24), generation, issued_at
@@ -61,10 +65,6 @@ ${partitionsOf('person', partitions)}${partitionsOf('issuance', partitions)}
       FROM generate_series(0, octet_length(codes) / 24 - 1) AS i
       ON CONFLICT DO NOTHING;
     END;
-    INSERT INTO issuance (store_code, institution_id, key_version, issued_at)
-    SELECT substring(codes FROM i * 24 + 1 FOR 24), institution_id, key_version, issued_at
-    FROM generate_series(0, octet_length(codes) / 24 - 1) AS i;
-    GET DIAGNOSTICS inserted = ROW_COUNT;
     RETURN inserted;
   EXCEPTION WHEN unique_violation THEN
     RETURN 0;
