@@ -5,39 +5,39 @@ import { DistinctCodes } from './distinct-codes.js';
 import { GIVEN, ownCodes } from './lookups.js';
 import type { Statement, Transaction } from './transaction.js';
 
-const FIND_PERSONS: Statement = {
+export const FIND_PERSONS: Statement = {
   name: 'find-persons',
   text: `SELECT i, canonical FROM ${GIVEN} JOIN person ON store_code = code`,
 };
-const INSERT_PERSONS: Statement = {
+export const INSERT_PERSONS: Statement = {
   name: 'insert-persons',
   text: `INSERT INTO person (store_code, generation, created_at)
     SELECT code, $2::smallint, $3::bigint FROM ${GIVEN}`,
 };
-const INSERT_ALIASES: Statement = {
+export const INSERT_ALIASES: Statement = {
   name: 'insert-aliases',
   text: `INSERT INTO person (store_code, canonical, generation, created_at)
     SELECT code, substring($4::bytea FROM i * 24 + 1 FOR 24), $2::smallint, $3::bigint FROM ${GIVEN}`,
 };
-const ALIASES_OF: Statement = {
+export const ALIASES_OF: Statement = {
   name: 'aliases-of',
   text: `SELECT i, count(*) AS aliases FROM ${GIVEN} JOIN person ON canonical = code GROUP BY i`,
 };
-const ISSUANCES_OF: Statement = {
+export const ISSUANCES_OF: Statement = {
   name: 'issuances-of',
   text: `SELECT i, institution.id, institution.code AS institution, key_version AS "keyVersion", issued_at AS "issuedAt"
     FROM ${GIVEN} CROSS JOIN institution
     JOIN issuance ON institution_id = institution.id AND store_code = given.code`,
 };
-const DELETE_ALIASES: Statement = {
+export const DELETE_ALIASES: Statement = {
   name: 'delete-aliases',
   text: `DELETE FROM person USING ${GIVEN} WHERE canonical = code`,
 };
-const DELETE_PERSONS: Statement = {
+export const DELETE_PERSONS: Statement = {
   name: 'delete-persons',
   text: `DELETE FROM person USING ${GIVEN} WHERE store_code = code`,
 };
-const DELETE_ISSUANCES: Statement = {
+export const DELETE_ISSUANCES: Statement = {
   name: 'delete-issuances',
   text: `DELETE FROM issuance USING ${GIVEN} WHERE institution_id = $2::integer AND store_code = code`,
 };

@@ -17,16 +17,16 @@ const FIND_INSTITUTION: Statement = {
   name: 'find-institution',
   text: 'SELECT id FROM institution WHERE code = $1',
 };
-const ANY_ALIAS: Statement = {
+export const ANY_ALIAS: Statement = {
   name: 'any-alias',
   text: 'SELECT EXISTS (SELECT FROM person WHERE canonical IS NOT NULL) AS found',
 };
-const FIND_ALIASES: Statement = {
+export const FIND_ALIASES: Statement = {
   name: 'find-aliases',
   text: `SELECT i, canonical FROM ${GIVEN} JOIN person ON store_code = code AND canonical IS NOT NULL`,
 };
 /** Four bytes a row that is there: its number and, in the last byte, the version. Rows one by one take four times as long. */
-const FIND_VERSIONS: Statement = {
+export const FIND_VERSIONS: Statement = {
   name: 'find-versions',
   text: `SELECT coalesce(string_agg(int4send((i << 8) + key_version), ''), '') AS packed
     FROM ${GIVEN} JOIN issuance ON institution_id = $2::integer AND store_code = code`,
