@@ -72,6 +72,7 @@ function foreignTables(schema: string, servers: number, k: number): string {
   CREATE FOREIGN TABLE server_${k} (
     store uuid, number integer, servers integer, fsync text, full_page_writes text, synchronous_commit text
   ) ${at('server_state')};
+  CREATE FOREIGN TABLE breaches_${k} (invariant text, rows bigint) ${at('breaches')};
   CREATE FOREIGN TABLE whole_${k} (settings text) ${at('whole')};${partition('person')}${partition('issuance')}`;
 }
 

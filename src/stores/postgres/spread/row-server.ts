@@ -2,34 +2,8 @@ import { Client } from 'pg';
 import { RenkeiError } from '../../../errors/renkei-error.js';
 import { storeError } from '../faults.js';
 import type { PostgresSettings, SpreadServer } from '../options.js';
-import { LARGE_TABLES, partitions } from '../tables.js';
 import { WIRE_VALUES } from '../wire-values.js';
-
-/** Which part of which store a server holds. */
-export interface Part {
-  /** A UUID. */
-  readonly store: string;
-  /** From 0. */
-  readonly number: number;
-  /** Servers in all. */
-  readonly servers: number;
-}
-
-/**
- * The same tables as on one server, with one partition only, so that a server refuses the rows of another one by itself.
- * `whole` lets a transaction that reads whole tables do so in the way that is best for that.
- */
-const tablesOf = ({ number, servers }: Part) => `${LARGE_TABLES}${partitions(servers, [number])}
-  CREATE TABLE part (store uuid NOT NULL, number integer NOT NULL, servers integer NOT NULL);
-
-  CREATE VIEW server_state AS SELECT store, number, servers, current_setting('fsync') AS fsync,
-    current_setting('full_page_writes') AS full_page_writes,
-    current_setting('synchronous_commit') AS synchronous_commit FROM part;
-
-  CREATE VIEW whole AS SELECT concat(${['seqscan', 'hashjoin', 'mergejoin', 'sort', 'bitmapscan']
-    .map((way) => `set_config('enable_${way}', 'on', true)`)
-    .join(', ')}) AS settings;
-`;
+import { type Part, tablesOf } from './row-tables.js';
 
 /**
  * Makes the tables on a server that is to hold rows. A server where they are already is taken when it was to hold

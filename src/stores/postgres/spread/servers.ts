@@ -3,7 +3,8 @@ import { RenkeiError } from '../../../errors/renkei-error.js';
 import type { PostgresSettings, SpreadServer } from '../options.js';
 import type { Statement, Transaction } from '../transaction.js';
 import { foreignServer } from './coordinator-schema.js';
-import { type Part, prepareServer } from './row-server.js';
+import { prepareServer } from './row-server.js';
+import type { Part } from './row-tables.js';
 
 /** Rows that one statement takes to another server, and that one fetches from it. */
 const BATCH_ROWS = 1_000;

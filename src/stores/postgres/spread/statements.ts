@@ -14,6 +14,7 @@ import { ANY_ALIAS, FIND_ALIASES, FIND_VERSIONS, GIVEN } from '../lookups.js';
 import { DETAILS, HOLDERS } from '../reading.js';
 import { COUNT, DAY_START, STATISTICS } from '../statistics.js';
 import type { Statement } from '../transaction.js';
+import { IN_PLACE } from './row-tables.js';
 
 /**
  * The given codes as one array. A condition with it goes to the other servers as it stands, and they send the rows that
@@ -29,8 +30,10 @@ const INSTITUTION_IDS = 'ARRAY(SELECT id FROM institution)';
 export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, string> {
   /** The same on every server, each by itself. */
   const everywhere = (text: (k: number) => string) => numbers.map(text).join(' UNION ALL ');
-  const sumOf = (text: (k: number) => string) =>
-    `SELECT sum(rows)::bigint AS rows FROM (${everywhere(text)}) AS server`;
+  const breachesOf = (invariant: string) =>
+    `SELECT sum(rows)::bigint AS rows FROM (${everywhere(
+      (k) => `SELECT rows FROM breaches_${k} WHERE invariant = '${invariant}'`,
+    )}) AS server`;
   const holdings = `FROM issuance JOIN ${GIVEN} ON store_code = given.code
     JOIN institution ON institution.id = institution_id
     WHERE store_code = ANY (${CODES}) AND institution_id = ANY (${INSTITUTION_IDS})`;
@@ -126,14 +129,7 @@ export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, 
         (k) => `SELECT institution_id, key_version, count(*) AS rows FROM issuance_${k} GROUP BY 1, 2`,
       )}) AS issued LEFT JOIN institution ON id = institution_id`,
     ],
-    [
-      BREACHES['store-code-length'],
-      sumOf(
-        (k) => `SELECT count(*) AS rows FROM person_${k}
-            WHERE octet_length(store_code) <> ${CODE_LENGTH} OR octet_length(canonical) <> ${CODE_LENGTH}
-          UNION ALL SELECT count(*) FROM issuance_${k} WHERE octet_length(store_code) <> ${CODE_LENGTH}`,
-      ),
-    ],
+    ...IN_PLACE.map((invariant) => [BREACHES[invariant], breachesOf(invariant)] as const),
     [
       // An alias and its person are on different servers: the aliases, which are few, are sent for.
       BREACHES['alias-leads-to-person'],
@@ -142,20 +138,6 @@ export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, 
             AND store_code = ANY (ARRAY(SELECT canonical FROM person WHERE canonical IS NOT NULL))
         ) AS own ON own.store_code = alias.canonical
         WHERE alias.canonical IS NOT NULL AND own.store_code IS NULL`,
-    ],
-    [
-      BREACHES['alias-has-no-issuance'],
-      sumOf(
-        (k) => `SELECT count(*) AS rows FROM issuance_${k} JOIN person_${k} USING (store_code)
-          WHERE canonical IS NOT NULL`,
-      ),
-    ],
-    [
-      BREACHES['issuance-has-person'],
-      sumOf(
-        (k) => `SELECT count(*) AS rows FROM issuance_${k} LEFT JOIN person_${k} USING (store_code)
-          WHERE generation IS NULL`,
-      ),
     ],
   ]);
 }
