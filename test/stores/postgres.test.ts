@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { institutionAudience, parseInstitutionCode } from 'renkei';
+import { institutionAudience, MAX_BATCH_ROWS, parseInstitutionCode } from 'renkei';
 import { openPostgresStore } from 'renkei/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sectionUnder, tableRows } from '../docs/markdown.js';
 import { ScratchPostgres } from '../support/postgres.js';
+import { seededBytes } from '../support/seeded-bytes.js';
 import { withCode } from '../support/with-code.js';
 import {
   batchOf,
@@ -194,6 +197,87 @@ describe('the PostgreSQL store', () => {
     const known = new Set([1, 2, 3, 4].map((n) => Buffer.from(storeCode(n)).toString('hex')));
     const found = dump.toString('latin1').match(/\\x[0-9a-f]{32,}/g) ?? [];
     expect(new Set(found.map((text) => text.slice(2)))).toEqual(known);
+  });
+
+  it('checks the indexes where the extension amcheck is there', async () => {
+    const database = await server.newDatabase();
+    await server.query('CREATE EXTENSION amcheck', database);
+    const store = await openPostgresStore({ connection: database, partitions: 2 });
+    await registerInstitutions(store, A);
+    await store.issue(batchOf(A, storeCodes(1, 2, 3, 4, 5, 6)));
+    expect((await store.check()).map(({ invariant }) => invariant)).not.toContain('storage-intact');
+    // A row of the table that its index does not know: PostgreSQL itself never makes one.
+    await server.query(
+      `UPDATE pg_index SET indisready = false WHERE indexrelid = 'renkei.person_0_pkey'::regclass`,
+      database,
+    );
+    await server.query(
+      `INSERT INTO renkei.person_0 SELECT 0, 1, code, NULL FROM
+        (SELECT substring(sha256(i::text::bytea) FROM 1 FOR 24) AS code FROM generate_series(1, 20) AS i) AS made
+        WHERE satisfies_hash_partition('renkei.person'::regclass, 2, 0, code)`,
+      database,
+    );
+    await server.query(
+      `UPDATE pg_index SET indisready = true WHERE indexrelid = 'renkei.person_0_pkey'::regclass`,
+      database,
+    );
+    const finding = { invariant: 'storage-intact', rows: 1, detail: 'index person_0_pkey' };
+    expect(await store.check()).toContainEqual(finding);
+    await store.close();
+  });
+
+  describe('as docs/stores/postgresql.md has it', () => {
+    const page = readFileSync(new URL('../../docs/stores/postgresql.md', import.meta.url), 'utf8');
+
+    it('has the tables that the page shows', async () => {
+      const [, shown = ''] = /```sql\n([\s\S]*?)```/.exec(page) ?? [];
+      const [made, told] = [newSchema(), newSchema()];
+      await (await openAt(made)).close();
+      await server.query(`CREATE SCHEMA ${told}; SET search_path = ${told}; ${shown}`);
+      const tables = (schema: string) =>
+        server.query(`
+          SELECT relname, attname, format_type(atttypid, atttypmod) AS type, attnotnull, attidentity,
+            (SELECT array_agg(pg_get_constraintdef(oid) ORDER BY conname)::text FROM pg_constraint
+              WHERE conrelid = pg_class.oid) AS constraints,
+            (SELECT array_agg(replace(pg_get_indexdef(indexrelid), '${schema}', '') ORDER BY 1)::text
+              FROM pg_index WHERE indrelid = pg_class.oid) AS indexes, pg_get_partkeydef(pg_class.oid) AS partitioned
+          FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0
+          WHERE relnamespace = '${schema}'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+            AND relname <> 'migration'
+          ORDER BY relname, attnum`);
+      const expected = await tables(told);
+      expect(expected.length).toBeGreaterThan(10);
+      expect(await tables(made)).toEqual(expected);
+    });
+
+    it('is as large as the page says', async () => {
+      const schema = newSchema();
+      const store = await openPostgresStore({ connection: server.main, schema });
+      await registerInstitutions(store, A);
+      const rows = 400_000;
+      for (let first = 0; first < rows; first += MAX_BATCH_ROWS) {
+        const codes = seededBytes(`batch ${first}`, MAX_BATCH_ROWS * 24);
+        const view = new DataView(codes.buffer);
+        for (let k = 0; k < MAX_BATCH_ROWS; k++) view.setUint32(k * 24, (first + k) * 10_000);
+        await store.issue(batchOf(A, codes));
+      }
+      await store.close();
+      const told = tableRows(sectionUnder(page, '## How large is it?'));
+      const sizes = await server.query(`
+        SELECT parent.relname AS name, sum(pg_relation_size(inhrelid))::float8 AS tables,
+          sum(pg_indexes_size(inhrelid))::float8 AS indexes
+        FROM pg_inherits JOIN pg_class AS parent ON parent.oid = inhparent
+        WHERE relnamespace = '${schema}'::regnamespace AND relkind = 'p'
+        GROUP BY 1 ORDER BY 1 DESC`);
+      expect(told.length).toBe(sizes.length);
+      told.forEach(([, ...cells], k) => {
+        const { tables, indexes } = sizes[k] as { tables: number; indexes: number };
+        [tables, indexes, tables + indexes].forEach((bytes, column) => {
+          // A few partly filled pages weigh more in a small store than in a large one.
+          expect(Math.abs(bytes / rows / Number(cells[column]) - 1)).toBeLessThan(0.05);
+        });
+      });
+    });
   });
 
   it('names every invariant that is broken, and how many rows break it', async () => {

@@ -47,5 +47,5 @@ const told = await Promise.all(
   }),
 );
 await store.close();
+process.stdin.destroy();
 process.stdout.write(`${JSON.stringify(told.flat())}\n`);
-process.exit(0);

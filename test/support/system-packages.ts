@@ -7,10 +7,20 @@ import { postgresPrograms } from './postgres-programs.js';
 interface SystemPackage {
   readonly name: string;
   readonly proof: readonly string[];
+  /** What must be done before it is installed, as a command of the shell. */
+  readonly before?: string;
 }
 
 const LIBRARIES = '/usr/lib/x86_64-linux-gnu';
 const ARM_LIBRARIES = '/usr/lib/aarch64-linux-gnu';
+
+/**
+ * Debian's package would make a database cluster and start it on port 5432. This is its documented way not to; a
+ * machine that has the package or was set up otherwise is left as it is.
+ */
+const NO_CLUSTER =
+  'apt-get install --yes --no-install-recommends postgresql-common && ' +
+  'sed -i "s/^#create_main_cluster = true/create_main_cluster = false/" /etc/postgresql-common/createcluster.conf';
 
 const PACKAGES: readonly SystemPackage[] = [
   { name: 'softhsm2', proof: ['/usr/lib/softhsm/libsofthsm2.so'] },
@@ -20,7 +30,11 @@ const PACKAGES: readonly SystemPackage[] = [
     name: 'p11-kit-modules',
     proof: [`${LIBRARIES}/pkcs11/p11-kit-client.so`, `${ARM_LIBRARIES}/pkcs11/p11-kit-client.so`],
   },
-  { name: 'postgresql', proof: [join(postgresPrograms() ?? '/usr/lib/postgresql', 'postgres')] },
+  {
+    name: 'postgresql',
+    proof: [join(postgresPrograms() ?? '/usr/lib/postgresql', 'postgres')],
+    before: NO_CLUSTER,
+  },
 ];
 
 /** Path of the SoftHSM module. */
@@ -36,11 +50,14 @@ export const P11_KIT_CLIENT_MODULE = proofOf('p11-kit-modules');
  */
 export function ensureSystemPackages(...names: readonly string[]): void {
   const wanted = PACKAGES.filter(({ name }) => names.length === 0 || names.includes(name));
-  const missing = wanted
-    .filter(({ proof }) => !proof.some((path) => existsSync(path)))
-    .map(({ name }) => name);
+  const absent = wanted.filter(({ proof }) => !proof.some((path) => existsSync(path)));
+  const missing = absent.map(({ name }) => name);
   if (missing.length === 0) return;
-  const command = `apt-get update && apt-get install --yes --no-install-recommends ${missing.join(' ')}`;
+  const command = [
+    'apt-get update',
+    ...absent.flatMap(({ before }) => before ?? []),
+    `apt-get install --yes --no-install-recommends ${missing.join(' ')}`,
+  ].join(' && ');
   const advice = `These system packages are missing: ${missing.join(', ')}. Install them with:\n\n  sudo sh -c '${command}'\n`;
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw new Error(advice);
   process.stderr.write(`Installing system packages: ${missing.join(', ')}\n`);

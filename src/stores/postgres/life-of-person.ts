@@ -2,12 +2,12 @@ import { codeAt, packCodes } from '../../codes/packed-codes.js';
 import { codeOfText, codeTexts } from '../code-texts.js';
 import type { ChangeBatch, RemovedIssuance, RemovedPerson, WriteOutcome } from '../port.js';
 import { DistinctCodes } from './distinct-codes.js';
-import { GIVEN, ownCodes } from './lookups.js';
+import { ANY_GIVEN, eachIn, GIVEN, ownCodes } from './lookups.js';
 import type { Statement, Transaction } from './transaction.js';
 
 export const FIND_PERSONS: Statement = {
   name: 'find-persons',
-  text: `SELECT i, canonical FROM ${GIVEN} JOIN person ON store_code = code`,
+  text: `SELECT i, canonical FROM ${GIVEN} ${eachIn('person', 'store_code = code')}`,
 };
 export const INSERT_PERSONS: Statement = {
   name: 'insert-persons',
@@ -21,25 +21,25 @@ export const INSERT_ALIASES: Statement = {
 };
 export const ALIASES_OF: Statement = {
   name: 'aliases-of',
-  text: `SELECT i, count(*) AS aliases FROM ${GIVEN} JOIN person ON canonical = code GROUP BY i`,
+  text: `SELECT i, count(*) AS aliases FROM ${GIVEN} ${eachIn('person', 'canonical = code')} GROUP BY i`,
 };
 export const ISSUANCES_OF: Statement = {
   name: 'issuances-of',
   text: `SELECT i, institution.id, institution.code AS institution, key_version AS "keyVersion", issued_at AS "issuedAt"
     FROM ${GIVEN} CROSS JOIN institution
-    JOIN issuance ON institution_id = institution.id AND store_code = given.code`,
+    ${eachIn('issuance', 'institution_id = institution.id AND store_code = given.code')}`,
 };
 export const DELETE_ALIASES: Statement = {
   name: 'delete-aliases',
-  text: `DELETE FROM person USING ${GIVEN} WHERE canonical = code`,
+  text: `DELETE FROM person WHERE canonical = ${ANY_GIVEN}`,
 };
 export const DELETE_PERSONS: Statement = {
   name: 'delete-persons',
-  text: `DELETE FROM person USING ${GIVEN} WHERE store_code = code`,
+  text: `DELETE FROM person WHERE store_code = ${ANY_GIVEN}`,
 };
 export const DELETE_ISSUANCES: Statement = {
   name: 'delete-issuances',
-  text: `DELETE FROM issuance USING ${GIVEN} WHERE institution_id = $2::integer AND store_code = code`,
+  text: `DELETE FROM issuance WHERE institution_id = $2::integer AND store_code = ${ANY_GIVEN}`,
 };
 
 /** Records changes of resident record codes, in a transaction that is alone: what it has read stays so. */

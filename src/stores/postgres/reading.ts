@@ -1,7 +1,7 @@
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuanceDetails, IssuancePage, PageRequest, PersonPage } from '../port.js';
-import { GIVEN, institutionId, ownCodes } from './lookups.js';
+import { eachIn, GIVEN, institutionId, ownCodes } from './lookups.js';
 import type { Statement, Transaction } from './transaction.js';
 
 /** Rows are given back packed into one value: a page of them one by one takes several times as long. */
@@ -9,14 +9,14 @@ export const DETAILS: Statement = {
   name: 'details',
   text: `SELECT coalesce(string_agg(int4send(i) || int2send(key_version) || int2send(generation) || int8send(issued_at),
       ''), '') AS packed
-    FROM ${GIVEN} JOIN issuance ON institution_id = $2::integer AND issuance.store_code = code
-    JOIN person ON person.store_code = code`,
+    FROM ${GIVEN} ${eachIn('issuance', 'institution_id = $2::integer AND store_code = code')}
+    ${eachIn('person', 'store_code = code')}`,
 };
 export const HOLDERS: Statement = {
   name: 'holders',
   text: `SELECT i, institution.code AS institution
     FROM ${GIVEN} CROSS JOIN institution
-    JOIN issuance ON institution_id = institution.id AND store_code = given.code`,
+    ${eachIn('issuance', 'institution_id = institution.id AND store_code = given.code')}`,
 };
 const PERSONS: Statement = {
   name: 'persons',

@@ -25,6 +25,10 @@ const STEPS: readonly ((settings: PostgresSettings) => string)[] = [
   DECLARE
     inserted integer;
   BEGIN
+    INSERT INTO issuance (store_code, institution_id, key_version, issued_at)
+    SELECT substring(codes FROM i * 24 + 1 FOR 24), institution_id, key_version, issued_at
+    FROM generate_series(0, octet_length(codes) / 24 - 1) AS i;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
     BEGIN
       INSERT INTO person (store_code, generation, created_at)
       SELECT substring(codes FROM i * 24 + 1 FOR 24), generation, issued_at
@@ -35,10 +39,6 @@ const STEPS: readonly ((settings: PostgresSettings) => string)[] = [
       FROM generate_series(0, octet_length(codes) / 24 - 1) AS i
       ON CONFLICT DO NOTHING;
     END;
-    INSERT INTO issuance (store_code, institution_id, key_version, issued_at)
-    SELECT substring(codes FROM i * 24 + 1 FOR 24), institution_id, key_version, issued_at
-    FROM generate_series(0, octet_length(codes) / 24 - 1) AS i;
-    GET DIAGNOSTICS inserted = ROW_COUNT;
     RETURN inserted;
   EXCEPTION WHEN unique_violation THEN
     RETURN 0;

@@ -7,7 +7,7 @@ import type { SiblingPlan, ToldRow } from '../../support/postgres-child.js';
 import { registerInstitutions, storeCodes } from '../contract.js';
 
 const INSTITUTION = parseInstitutionCode('A1');
-const PEOPLE = 400;
+const PEOPLE = 6_000;
 const PROCESSES = 5;
 
 describe('many processes that issue for the same people at once', () => {
@@ -25,7 +25,7 @@ describe('many processes that issue for the same people at once', () => {
       { length: PROCESSES },
       (_, k): SiblingPlan => ({
         ...{ connection: server.main, schema, institution: INSTITUTION },
-        ...{ keyVersion: k + 1, people: PEOPLE, batches: 40, batchRows: 60 },
+        ...{ keyVersion: k + 1, people: PEOPLE, batches: 12, batchRows: 1_500 },
       }),
     );
     const children = plans.map((plan) => new Child('postgres-child.ts', plan));

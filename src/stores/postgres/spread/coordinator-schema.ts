@@ -7,7 +7,7 @@ import { DECISION_TABLES } from './decisions.js';
  * no rows here: each partition of them is a table of another server. Keys and institutions are here alone.
  *
  * The function inserts packed codes, which come in key order, for one institution, and gives the number of issuances
- * that were not there. Table after table, server after server, code after code: this is the one order in which rows
+ * it inserted; it ends where one was there. Table after table, server after server, code after code: this is the one order in which rows
  * are locked, since no server sees a circle that leads over another one.
  */
 export const SPREAD_STEPS: readonly ((settings: PostgresSettings, servers: number) => string)[] = [
@@ -50,7 +50,7 @@ ${DECISION_TABLES}
       SELECT i, substring(codes FROM i * 24 + 1 FOR 24) AS code
       FROM generate_series(0, octet_length(codes) / 24 - 1) AS i
     ) AS given;
-${numbers.map((k) => insertPersons(k)).join('')}${numbers.map((k) => insertIssuances(k)).join('')}
+${numbers.map(insertIssuances).join('')}${numbers.map(insertPersons).join('')}
     RETURN inserted;
   END $$;
 `;
@@ -95,5 +95,6 @@ function insertIssuances(k: number): string {
       SELECT substring(parts[${k + 1}] FROM i * 24 + 1 FOR 24), institution_id, key_version, issued_at${partOf(k)}
       GET DIAGNOSTICS more = ROW_COUNT;
       inserted := inserted + more;
+      IF more < octet_length(parts[${k + 1}]) / 24 THEN RETURN inserted; END IF;
     END IF;`;
 }

@@ -10,21 +10,18 @@ import {
   INSERT_PERSONS,
   ISSUANCES_OF,
 } from '../life-of-person.js';
-import { ANY_ALIAS, FIND_ALIASES, FIND_VERSIONS, GIVEN } from '../lookups.js';
+import { ANY_ALIAS, ANY_GIVEN, FIND_ALIASES, FIND_VERSIONS, GIVEN } from '../lookups.js';
 import { DETAILS, HOLDERS } from '../reading.js';
 import { COUNT, DAY_START, STATISTICS } from '../statistics.js';
 import type { Statement } from '../transaction.js';
 import { IN_PLACE } from './row-tables.js';
 
-/**
- * The given codes as one array. A condition with it goes to the other servers as it stands, and they send the rows that
- * are wanted; a join with the given codes would have them send whole tables.
- */
-const CODES = `ARRAY(SELECT code FROM ${GIVEN})`;
 const INSTITUTION_IDS = 'ARRAY(SELECT id FROM institution)';
 
 /**
- * Texts of the statements that read or write the large tables where these lie on other servers. Writing is deciding
+ * Texts of the statements that read or write the large tables where these lie on other servers. A condition with the
+ * given codes as one array goes to those as it stands, and they send the rows that are wanted; for a join with the
+ * given codes they would send whole tables. Writing is deciding
  * here: the rows are noted on the coordinator, whose commit decides, and carried out after that.
  */
 export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, string> {
@@ -36,7 +33,7 @@ export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, 
     )}) AS server`;
   const holdings = `FROM issuance JOIN ${GIVEN} ON store_code = given.code
     JOIN institution ON institution.id = institution_id
-    WHERE store_code = ANY (${CODES}) AND institution_id = ANY (${INSTITUTION_IDS})`;
+    WHERE store_code = ${ANY_GIVEN} AND institution_id = ANY (${INSTITUTION_IDS})`;
   return new Map<Statement, string>([
     [
       ANY_ALIAS,
@@ -47,21 +44,21 @@ export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, 
     [
       FIND_ALIASES,
       `SELECT i, canonical FROM ${GIVEN} JOIN person ON store_code = code
-        WHERE store_code = ANY (${CODES}) AND canonical IS NOT NULL`,
+        WHERE store_code = ${ANY_GIVEN} AND canonical IS NOT NULL`,
     ],
     [
       FIND_VERSIONS,
       `SELECT coalesce(string_agg(int4send((i << 8) + key_version), ''), '') AS packed
         FROM ${GIVEN} JOIN issuance ON store_code = code
-        WHERE institution_id = $2::integer AND store_code = ANY (${CODES})`,
+        WHERE institution_id = $2::integer AND store_code = ${ANY_GIVEN}`,
     ],
     [
       DETAILS,
       `SELECT coalesce(string_agg(int4send(i) || int2send(key_version) || int2send(generation)
           || int8send(issued_at), ''), '') AS packed
         FROM ${GIVEN} JOIN issuance ON issuance.store_code = code JOIN person ON person.store_code = code
-        WHERE institution_id = $2::integer AND issuance.store_code = ANY (${CODES})
-          AND person.store_code = ANY (${CODES})`,
+        WHERE institution_id = $2::integer AND issuance.store_code = ${ANY_GIVEN}
+          AND person.store_code = ${ANY_GIVEN}`,
     ],
     [HOLDERS, `SELECT i, institution.code AS institution ${holdings}`],
     [
@@ -71,12 +68,12 @@ export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, 
     ],
     [
       FIND_PERSONS,
-      `SELECT i, canonical FROM ${GIVEN} JOIN person ON store_code = code WHERE store_code = ANY (${CODES})`,
+      `SELECT i, canonical FROM ${GIVEN} JOIN person ON store_code = code WHERE store_code = ${ANY_GIVEN}`,
     ],
     [
       ALIASES_OF,
       `SELECT i, count(*) AS aliases FROM ${GIVEN} JOIN person ON canonical = code
-        WHERE canonical = ANY (${CODES}) GROUP BY i`,
+        WHERE canonical = ${ANY_GIVEN} GROUP BY i`,
     ],
     [
       INSERT_PERSONS,
@@ -95,11 +92,11 @@ export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, 
     ],
     [
       DELETE_ALIASES,
-      `INSERT INTO decided_removal (store_code) SELECT store_code FROM person WHERE canonical = ANY (${CODES})`,
+      `INSERT INTO decided_removal (store_code) SELECT store_code FROM person WHERE canonical = ${ANY_GIVEN}`,
     ],
     [
       DELETE_PERSONS,
-      `INSERT INTO decided_removal (store_code) SELECT store_code FROM person WHERE store_code = ANY (${CODES})`,
+      `INSERT INTO decided_removal (store_code) SELECT store_code FROM person WHERE store_code = ${ANY_GIVEN}`,
     ],
     [
       STATISTICS,
