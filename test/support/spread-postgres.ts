@@ -1,7 +1,7 @@
-import type { PostgresStoreOptions } from 'renkei/postgres';
+import type { PostgresStoreOptions, SpreadServer } from 'renkei/postgres';
 import { type ScratchDatabase, ScratchPostgres } from './postgres.js';
 
-const SETTINGS = ['shared_buffers=32MB', 'max_connections=60', 'deadlock_timeout=100ms'];
+const SETTINGS = ['shared_buffers=32MB', 'max_connections=60', 'deadlock_timeout=50ms'];
 
 /** A coordinator and the servers that hold the rows, all of our own. */
 export class ScratchSpread {
@@ -20,8 +20,11 @@ export class ScratchSpread {
     return new ScratchSpread(coordinator as ScratchPostgres, rest);
   }
 
-  /** How a store there is opened. */
-  options(schema: string): PostgresStoreOptions & { readonly connection: ScratchDatabase } {
+  /** How a store there is made. */
+  options(schema: string): PostgresStoreOptions & {
+    readonly connection: ScratchDatabase;
+    readonly spread: { readonly servers: readonly SpreadServer[] };
+  } {
     return {
       connection: this.coordinator.main,
       schema,
@@ -31,8 +34,13 @@ export class ScratchSpread {
   }
 
   /** Runs one statement on every server that holds rows. */
-  async query(sql: (k: number) => string): Promise<Record<string, unknown>[][]> {
+  query(sql: (k: number) => string): Promise<Record<string, unknown>[][]> {
     return Promise.all(this.servers.map((server, k) => server.query(sql(k))));
+  }
+
+  /** All that the servers have logged. */
+  log(): string {
+    return [this.coordinator, ...this.servers].map((server) => server.log()).join('');
   }
 
   async remove(): Promise<void> {
