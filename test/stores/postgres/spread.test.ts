@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { parseInstitutionCode } from 'renkei';
+import { linkKey, parseInstitutionCode, storeAudience } from 'renkei';
 import { openPostgresStore } from 'renkei/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ScratchPostgres } from '../../support/postgres.js';
@@ -143,6 +143,40 @@ describe('the PostgreSQL store spread over three servers', { timeout: 120_000 },
       ]),
     );
     await store.close();
+  });
+
+  it('shows no reader, and no check, a half of a change or of a removal', async () => {
+    const schema = newSchema();
+    const [store, other] = [await openAt(schema), await openAt(schema)];
+    await store.begin([
+      { name: linkKey(1), fingerprint: 'a'.repeat(16), registeredAt: 1 },
+      { name: storeAudience(1), fingerprint: 'b'.repeat(16), registeredAt: 1 },
+    ]);
+    await registerInstitutions(store, A);
+    const pairs = Array.from({ length: 60 }, (_, n) => [n, n + 100] as const);
+    const [own, aliases] = [storeCodes(...pairs.map(([n]) => n)), storeCodes(...pairs.map(([, n]) => n))];
+    const seen = new Set<string>();
+    let ended = false;
+    const look = async () => {
+      while (!ended) {
+        const { versions, canonical } = await other.lookUp(A, aliases);
+        for (const [row, version] of versions.entries()) seen.add(`${canonical.has(row)} ${version}`);
+        seen.add(`${canonical.size} of ${pairs.length}`);
+      }
+    };
+    const check = async () => {
+      while (!ended) expect(await other.check()).toEqual([]);
+    };
+    const reading = Promise.all([look(), look(), check()]);
+    for (let round = 0; round < 20; round++) {
+      await store.issue(batchOf(A, own));
+      await store.change(changeOf(pairs));
+      await store.remove(own);
+    }
+    ended = true;
+    await reading;
+    expect([...seen].sort()).toEqual(['0 of 60', '60 of 60', 'false 0', 'true 1']);
+    await Promise.all([store.close(), other.close()]);
   });
 
   describe('when it is opened', () => {
