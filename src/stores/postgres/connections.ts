@@ -2,20 +2,12 @@ import { createHash } from 'node:crypto';
 import { Client, type ClientConfig, Pool, type PoolClient } from 'pg';
 import { throwIfAborted } from '../../errors/abort.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import type { Layout } from './layouts/layout.js';
 import type { PostgresConnection, PostgresSettings } from './options.js';
 import { WIRE_VALUES } from './wire-values.js';
 
 /** An idle transaction is a process that hangs between two statements; its locks are let go after this. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
-
-/**
- * Plans must not hang on statistics: rows are always looked up by the primary keys, batch after batch, also in a table
- * that was empty a second ago.
- */
-const PLANS = `
-  SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-  SET enable_bitmapscan = off; SET enable_sort = off; SET join_collapse_limit = 1; SET work_mem = '16MB'; SET jit = off; SET plan_cache_mode = force_generic_plan;
-`;
 
 interface ServerState {
   readonly recovering: string;
@@ -29,8 +21,11 @@ export class Connections {
   readonly #config: ClientConfig;
   /** Names the store's advisory locks among those of other programs and schemas. */
   readonly lockSpace: number;
+  /** Where the rows are. */
+  readonly layout: Layout;
 
-  constructor(connection: PostgresConnection, settings: PostgresSettings) {
+  constructor(connection: PostgresConnection, settings: PostgresSettings, layout: Layout) {
+    this.layout = layout;
     const { schema, poolSize, statementTimeoutMs, lockTimeoutMs, connectTimeoutMs } = settings;
     this.#config = {
       ...connection,
@@ -53,7 +48,7 @@ export class Connections {
           super(config);
         }
       },
-      onConnect: (client) => prepare(client as Client, schema),
+      onConnect: (client) => prepare(client as Client, schema, layout),
     });
     // A connection that breaks while nobody uses it is made anew at the next call; one in use fails its statement.
     this.#pool.on('error', () => undefined);
@@ -105,9 +100,9 @@ export class Connections {
 }
 
 /** Makes a new connection fit for use, or refuses the server. */
-async function prepare(client: Client, schema: string): Promise<void> {
+async function prepare(client: Client, schema: string, { plans }: Layout): Promise<void> {
   const results = await client.query<ServerState>(`
-    SET search_path = ${schema}; SET synchronous_commit = on; SET client_min_messages = error; SET bytea_output = hex; ${PLANS}
+    SET search_path = ${schema}; SET synchronous_commit = on; SET client_min_messages = error; SET bytea_output = hex; ${plans}
     SELECT pg_is_in_recovery()::text AS recovering, current_setting('fsync') AS fsync,
            current_setting('full_page_writes') AS full_page_writes
   `);

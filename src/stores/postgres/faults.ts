@@ -22,6 +22,11 @@ export function isPassing(error: unknown): boolean {
   return PASSING.has(codeOf(error));
 }
 
+/** True when a transaction met what another one wrote after its snapshot (serialization_failure). */
+export function isOvertaken(error: unknown): boolean {
+  return codeOf(error) === '40001';
+}
+
 function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   // A SQLSTATE, or a network error such as ECONNREFUSED. Nothing that could be a value of a row looks like either.

@@ -1,2 +1,2 @@
-export type { PostgresConnection, PostgresStoreOptions } from './options.js';
+export type { PostgresConnection, PostgresSpread, PostgresStoreOptions, SpreadServer } from './options.js';
 export { openPostgresStore } from './postgres-store.js';

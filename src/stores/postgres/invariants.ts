@@ -7,24 +7,36 @@ import { listKeys } from './keys.js';
 import { type Statement, type Transaction, transact } from './transaction.js';
 
 /** Invariants that one statement counts the breaches of. */
-const BREACHES: Partial<Record<StoreInvariant, string>> = {
-  'store-code-length': `
+export const BREACHES = {
+  'store-code-length': {
+    name: 'store-code-length',
+    text: `
     SELECT (SELECT count(*) FROM person
         WHERE octet_length(store_code) <> ${CODE_LENGTH} OR octet_length(canonical) <> ${CODE_LENGTH})
       + (SELECT count(*) FROM issuance WHERE octet_length(store_code) <> ${CODE_LENGTH}) AS rows`,
-  'alias-leads-to-person': `
+  },
+  'alias-leads-to-person': {
+    name: 'alias-leads-to-person',
+    text: `
     SELECT count(*) AS rows FROM person AS alias LEFT JOIN person AS own ON own.store_code = alias.canonical
     WHERE alias.canonical IS NOT NULL AND (own.store_code IS NULL OR own.canonical IS NOT NULL)`,
-  'alias-has-no-issuance': `
+  },
+  'alias-has-no-issuance': {
+    name: 'alias-has-no-issuance',
+    text: `
     SELECT count(*) AS rows FROM issuance JOIN person USING (store_code) WHERE canonical IS NOT NULL`,
-  'issuance-has-person': `
+  },
+  'issuance-has-person': {
+    name: 'issuance-has-person',
+    text: `
     SELECT count(*) AS rows FROM issuance LEFT JOIN person USING (store_code) WHERE generation IS NULL`,
-};
-const GENERATIONS: Statement = {
+  },
+} satisfies Partial<Record<StoreInvariant, Statement>>;
+export const GENERATIONS: Statement = {
   name: 'generations',
   text: 'SELECT generation, count(*) AS rows FROM person GROUP BY generation',
 };
-const VERSIONS: Statement = {
+export const VERSIONS: Statement = {
   name: 'versions',
   text: `SELECT code, key_version AS version, rows
     FROM (SELECT institution_id, key_version, count(*) AS rows FROM issuance GROUP BY 1, 2) AS issued
@@ -102,8 +114,8 @@ async function breaches(transaction: Transaction): Promise<StoreFinding[]> {
     if (code === null) add('issuance-has-institution', more);
     else add('issuance-version-has-key', names.has(institutionAudience(code, version)) ? 0 : more);
   }
-  for (const [name, text] of Object.entries(BREACHES)) {
-    const { rows: more } = await transaction.row<{ rows: number }>({ name, text });
+  for (const [name, statement] of Object.entries(BREACHES)) {
+    const { rows: more } = await transaction.row<{ rows: number }>(statement);
     add(name as StoreInvariant, more);
   }
   return [...rows].map(([invariant, count]) => ({ invariant, rows: count }));

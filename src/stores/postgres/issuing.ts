@@ -2,6 +2,7 @@ import { pickCodes, rowsWithout } from '../../codes/packed-codes.js';
 import type { HeldRows, IssuanceBatch } from '../port.js';
 import type { Connections } from './connections.js';
 import { DistinctCodes } from './distinct-codes.js';
+import { isOvertaken } from './faults.js';
 import { heldVersions, institutionId, ownCodes } from './lookups.js';
 import { type Statement, type Transaction, transact, Undone } from './transaction.js';
 
@@ -50,10 +51,14 @@ async function tryToIssue(
     : new Uint8Array(distinct.size);
   const missing = rowsWithout(held.length, { has: (place) => held[place] !== 0 });
   if (missing.length > 0) {
-    const { inserted } = await transaction.row<{ inserted: number }>(
+    const inserting = transaction.row<{ inserted: number }>(
       INSERT,
       ...[pickCodes(distinct.codes, missing), generation, id, keyVersion, issuedAt],
     );
+    const { inserted } = await inserting.catch((error: unknown) => {
+      // A row came that the snapshot does not hold, which a server that keeps the rows for another one works with.
+      throw isOvertaken(error) ? new Undone() : error;
+    });
     if (inserted !== missing.length) throw new Undone();
   }
   const versions = Uint8Array.from(distinct.places, (place, row) => {

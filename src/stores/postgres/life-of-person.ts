@@ -2,44 +2,42 @@ import { codeAt, packCodes } from '../../codes/packed-codes.js';
 import { codeOfText, codeTexts } from '../code-texts.js';
 import type { ChangeBatch, RemovedIssuance, RemovedPerson, WriteOutcome } from '../port.js';
 import { DistinctCodes } from './distinct-codes.js';
-import { eachIn, GIVEN, ownCodes } from './lookups.js';
+import { ANY_GIVEN, eachIn, GIVEN, ownCodes } from './lookups.js';
 import type { Statement, Transaction } from './transaction.js';
 
-const FIND_PERSONS: Statement = {
+export const FIND_PERSONS: Statement = {
   name: 'find-persons',
   text: `SELECT i, canonical FROM ${GIVEN} ${eachIn('person', 'store_code = code')}`,
 };
-const INSERT_PERSONS: Statement = {
+export const INSERT_PERSONS: Statement = {
   name: 'insert-persons',
   text: `INSERT INTO person (store_code, generation, created_at)
     SELECT code, $2::smallint, $3::bigint FROM ${GIVEN}`,
 };
-const INSERT_ALIASES: Statement = {
+export const INSERT_ALIASES: Statement = {
   name: 'insert-aliases',
   text: `INSERT INTO person (store_code, canonical, generation, created_at)
     SELECT code, substring($4::bytea FROM i * 24 + 1 FOR 24), $2::smallint, $3::bigint FROM ${GIVEN}`,
 };
-const ALIASES_OF: Statement = {
+export const ALIASES_OF: Statement = {
   name: 'aliases-of',
   text: `SELECT i, count(*) AS aliases FROM ${GIVEN} ${eachIn('person', 'canonical = code')} GROUP BY i`,
 };
-const ISSUANCES_OF: Statement = {
+export const ISSUANCES_OF: Statement = {
   name: 'issuances-of',
   text: `SELECT i, institution.id, institution.code AS institution, key_version AS "keyVersion", issued_at AS "issuedAt"
     FROM ${GIVEN} CROSS JOIN institution
     ${eachIn('issuance', 'institution_id = institution.id AND store_code = given.code')}`,
 };
-/** One of the given codes. As an array, since the planner may turn a join around. */
-const ANY_GIVEN = `ANY (ARRAY(SELECT code FROM ${GIVEN}))`;
-const DELETE_ALIASES: Statement = {
+export const DELETE_ALIASES: Statement = {
   name: 'delete-aliases',
   text: `DELETE FROM person WHERE canonical = ${ANY_GIVEN}`,
 };
-const DELETE_PERSONS: Statement = {
+export const DELETE_PERSONS: Statement = {
   name: 'delete-persons',
   text: `DELETE FROM person WHERE store_code = ${ANY_GIVEN}`,
 };
-const DELETE_ISSUANCES: Statement = {
+export const DELETE_ISSUANCES: Statement = {
   name: 'delete-issuances',
   text: `DELETE FROM issuance WHERE institution_id = $2::integer AND store_code = ${ANY_GIVEN}`,
 };

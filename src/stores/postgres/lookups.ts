@@ -13,6 +13,9 @@ export const GIVEN = `(
   FROM generate_series(0, octet_length($1::bytea) / ${CODE_LENGTH} - 1) AS i
 ) AS given`;
 
+/** One of the given codes. As an array, since the planner may turn a join around. */
+export const ANY_GIVEN = `ANY (ARRAY(SELECT code FROM ${GIVEN}))`;
+
 /**
  * Joins the rows of a table to each given code. `OFFSET 0` keeps the planner from turning the join around, which it does
  * with a table that is empty or was so when the statement was prepared: then it reads the whole table.
@@ -25,16 +28,16 @@ const FIND_INSTITUTION: Statement = {
   name: 'find-institution',
   text: 'SELECT id FROM institution WHERE code = $1',
 };
-const ANY_ALIAS: Statement = {
+export const ANY_ALIAS: Statement = {
   name: 'any-alias',
   text: 'SELECT EXISTS (SELECT FROM person WHERE canonical IS NOT NULL) AS found',
 };
-const FIND_ALIASES: Statement = {
+export const FIND_ALIASES: Statement = {
   name: 'find-aliases',
   text: `SELECT i, canonical FROM ${GIVEN} ${eachIn('person', 'store_code = code AND canonical IS NOT NULL')}`,
 };
 /** Four bytes a row that is there: its number and, in the last byte, the version. Rows one by one take four times as long. */
-const FIND_VERSIONS: Statement = {
+export const FIND_VERSIONS: Statement = {
   name: 'find-versions',
   text: `SELECT coalesce(string_agg(int4send((i << 8) + key_version), ''), '') AS packed
     FROM ${GIVEN} ${eachIn('issuance', 'institution_id = $2::integer AND store_code = code')}`,

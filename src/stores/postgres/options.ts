@@ -25,6 +25,28 @@ export interface PostgresConnection {
   readonly ssl?: boolean | object;
 }
 
+/** A server that holds a part of the rows, as the first server, the coordinator, reaches it. */
+export interface SpreadServer {
+  /** Name or address. */
+  readonly host: string;
+  /** 1 to 65,535. */
+  readonly port: number;
+  /** Name of the database. */
+  readonly database: string;
+  /** Who enters, and owns the tables there. */
+  readonly user: string;
+  /** The password. The coordinator keeps it (`pg_user_mapping`), for it enters by it. */
+  readonly password: string;
+  /** TLS, as of {@link PostgresConnection}; the coordinator then asks for it too. Default none. */
+  readonly ssl?: boolean | object;
+}
+
+/** A store whose large tables lie on several servers. */
+export interface PostgresSpread {
+  /** 2 to 64 servers, each of which holds one part of the people and all their issuances. */
+  readonly servers: readonly SpreadServer[];
+}
+
 /** Options of {@link openPostgresStore}. */
 export interface PostgresStoreOptions {
   /** The primary server; a standby is refused. */
@@ -36,6 +58,11 @@ export interface PostgresStoreOptions {
    * Default 8.
    */
   readonly partitions?: number;
+  /**
+   * Puts the large tables on other servers, one partition on each. Used when the tables are made, and then instead of
+   * `partitions`; later it may be left out, and is compared with the servers on record when it is not.
+   */
+  readonly spread?: PostgresSpread;
   /** Most connections, 1 to 1,000: as many calls work at once, the others wait. Default 8. */
   readonly poolSize?: number;
   /** How long one statement may take, 100 to 86,400,000 ms. Default 300,000. */
@@ -46,8 +73,8 @@ export interface PostgresStoreOptions {
   readonly connectTimeoutMs?: number;
 }
 
-/** All options but the connection, each with its value. */
-export type PostgresSettings = Required<Omit<PostgresStoreOptions, 'connection'>>;
+/** All options but where the servers are, each with its value. */
+export type PostgresSettings = Required<Omit<PostgresStoreOptions, 'connection' | 'spread'>>;
 
 const passwordRule: OptionRule = {
   expects: 'a non-empty string or a function',
@@ -64,6 +91,29 @@ const schemaRule: OptionRule = {
   check: (value) => typeof value === 'string' && /^(?!pg_)[a-z_][a-z0-9_]{0,47}$/.test(value),
 };
 
+const portRule = integerRule(1, 65_535);
+
+const MOST_SERVERS = 64;
+
+function checkSpread(spread: PostgresSpread): void {
+  checkOptions('openPostgresStore: spread', spread, {
+    servers: required({
+      expects: `2 to ${MOST_SERVERS} servers`,
+      check: (value) => Array.isArray(value) && value.length >= 2 && value.length <= MOST_SERVERS,
+    }),
+  });
+  for (const server of spread.servers) {
+    checkOptions('openPostgresStore: spread: server', server, {
+      host: required(textRule),
+      port: required(portRule),
+      database: required(textRule),
+      user: required(textRule),
+      password: required(textRule),
+      ssl: sslRule,
+    });
+  }
+}
+
 /** Checks the options; gives them with the defaults filled in. */
 export function checkPostgresOptions(options: PostgresStoreOptions): PostgresSettings {
   checkOptions('openPostgresStore', options, {
@@ -73,6 +123,7 @@ export function checkPostgresOptions(options: PostgresStoreOptions): PostgresSet
     }),
     schema: schemaRule,
     partitions: integerRule(1, 256),
+    spread: { expects: 'an object', check: (value) => typeof value === 'object' && value !== null },
     poolSize: integerRule(1, 1_000),
     statementTimeoutMs: integerRule(100, 86_400_000),
     lockTimeoutMs: integerRule(10, 86_400_000),
@@ -81,13 +132,14 @@ export function checkPostgresOptions(options: PostgresStoreOptions): PostgresSet
   checkOptions('openPostgresStore: connection', options.connection, {
     connectionString: textRule,
     host: textRule,
-    port: integerRule(1, 65_535),
+    port: portRule,
     database: textRule,
     user: textRule,
     password: passwordRule,
     ssl: sslRule,
   });
-  const { connection: _, ...given } = options;
+  const { connection: _, spread, ...given } = options;
+  if (spread !== undefined) checkSpread(spread);
   return {
     schema: 'renkei',
     partitions: 8,

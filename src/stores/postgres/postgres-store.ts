@@ -31,11 +31,14 @@ import { Connections } from './connections.js';
 import { check } from './invariants.js';
 import { issue } from './issuing.js';
 import { begin, listKeys, registerKey } from './keys.js';
+import type { Layout } from './layouts/layout.js';
+import { ONE_SERVER } from './layouts/one-server.js';
 import { change, remove } from './life-of-person.js';
 import { lookUp } from './lookups.js';
-import { checkPostgresOptions, type PostgresStoreOptions } from './options.js';
+import { checkPostgresOptions, type PostgresSettings, type PostgresStoreOptions } from './options.js';
 import { details, holders, issuances, persons } from './reading.js';
 import { prepareSchema } from './schema.js';
+import { checkServers } from './spread/servers.js';
 import { count, statistics } from './statistics.js';
 import { type Transaction, type TransactionKind, transact } from './transaction.js';
 
@@ -49,9 +52,23 @@ import { type Transaction, type TransactionKind, transact } from './transaction.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<IssuanceStore> {
   const settings = checkPostgresOptions(options);
-  const connections = connectionsOf(options, settings);
+  const connections = connectionsOf(options, settings, ONE_SERVER);
+  let layout: Layout;
   try {
-    await prepareSchema(connections, settings);
+    layout = await prepareSchema(connections, settings, options.spread);
+  } catch (error) {
+    await connections.close();
+    throw error;
+  }
+  if (layout === ONE_SERVER) return new PostgresStore(connections);
+  await connections.close();
+  return openSpread(connectionsOf(options, settings, layout));
+}
+
+/** Opens a store whose rows are on other servers, once each has said that it is the right one. */
+async function openSpread(connections: Connections): Promise<PostgresStore> {
+  try {
+    await transact(connections, { kind: 'read', during: 'asking the servers' }, checkServers);
   } catch (error) {
     await connections.close();
     throw error;
@@ -61,10 +78,11 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 function connectionsOf(
   { connection }: PostgresStoreOptions,
-  settings: ReturnType<typeof checkPostgresOptions>,
+  settings: PostgresSettings,
+  layout: Layout,
 ): Connections {
   try {
-    return new Connections(connection, settings);
+    return new Connections(connection, settings, layout);
   } catch {
     // The driver's message may hold the text with its password.
     throw new RenkeiError('OPTION_INVALID', 'openPostgresStore: option "connectionString" cannot be read');

@@ -5,14 +5,14 @@ import { eachIn, GIVEN, institutionId, ownCodes } from './lookups.js';
 import type { Statement, Transaction } from './transaction.js';
 
 /** Rows are given back packed into one value: a page of them one by one takes several times as long. */
-const DETAILS: Statement = {
+export const DETAILS: Statement = {
   name: 'details',
   text: `SELECT coalesce(string_agg(int4send(i) || int2send(key_version) || int2send(generation) || int8send(issued_at),
       ''), '') AS packed
     FROM ${GIVEN} ${eachIn('issuance', 'institution_id = $2::integer AND store_code = code')}
     ${eachIn('person', 'store_code = code')}`,
 };
-const HOLDERS: Statement = {
+export const HOLDERS: Statement = {
   name: 'holders',
   text: `SELECT i, institution.code AS institution
     FROM ${GIVEN} CROSS JOIN institution

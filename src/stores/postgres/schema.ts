@@ -1,50 +1,24 @@
 import { RenkeiError } from '../../errors/renkei-error.js';
 import type { Connections } from './connections.js';
-import type { PostgresSettings } from './options.js';
+import type { Layout } from './layouts/layout.js';
+import { ONE_SERVER } from './layouts/one-server.js';
+import type { PostgresSettings, PostgresSpread } from './options.js';
+import { SPREAD_STEPS } from './spread/coordinator-schema.js';
+import { spreadLayout } from './spread/layout.js';
+import { checkPlaces, makeServers, recordSpread } from './spread/servers.js';
+import { LARGE_TABLES, partitions, SMALL_TABLES } from './tables.js';
 import { type Statement, type Transaction, transact } from './transaction.js';
 
 /**
  * The steps that lead to the present schema, each run once. Version n is what the first n of them make; a step that
  * was released is never changed.
  *
- * Every row that names a person does so by the store code, 24 bytes. Columns stand in the order that leaves no gaps
- * for alignment. Every unique key of the two large tables holds the store code, by which they are partitioned.
- *
  * The function inserts packed codes, which come in key order, for one institution; 0 when one of them is there. A plain
  * insertion takes half as long as one that asks for every row whether it is there (ON CONFLICT), and stops at the
  * first that is. Caught in here, such a stop is not written into the server's log, which would quote the code.
  */
-const STEPS: readonly ((partitions: number) => string)[] = [
-  (partitions) => `
-  CREATE TABLE key (
-    name text COLLATE "C" NOT NULL PRIMARY KEY,
-    fingerprint text COLLATE "C" NOT NULL UNIQUE CHECK (length(fingerprint) = 16),
-    registered_at bigint NOT NULL
-  );
-
-  CREATE TABLE institution (
-    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    code text COLLATE "C" NOT NULL UNIQUE
-  );
-
-  CREATE TABLE person (
-    created_at bigint NOT NULL,
-    generation smallint NOT NULL CHECK (generation BETWEEN 1 AND 255),
-    store_code bytea NOT NULL PRIMARY KEY CHECK (octet_length(store_code) = 24),
-    canonical bytea CHECK (octet_length(canonical) = 24)
-  ) PARTITION BY HASH (store_code);
-
-  CREATE INDEX person_alias ON person (store_code, canonical) WHERE canonical IS NOT NULL;
-  CREATE INDEX person_canonical ON person (canonical) WHERE canonical IS NOT NULL;
-
-  CREATE TABLE issuance (
-    issued_at bigint NOT NULL,
-    institution_id integer NOT NULL,
-    key_version smallint NOT NULL CHECK (key_version BETWEEN 1 AND 255),
-    store_code bytea NOT NULL CHECK (octet_length(store_code) = 24),
-    PRIMARY KEY (institution_id, store_code)
-  ) PARTITION BY HASH (store_code);
-${partitionsOf('person', partitions)}${partitionsOf('issuance', partitions)}
+const STEPS: readonly ((settings: PostgresSettings) => string)[] = [
+  ({ partitions: number }) => `${SMALL_TABLES}${LARGE_TABLES}${partitions(number, [...Array(number).keys()])}
   CREATE FUNCTION insert_issuances(
     codes bytea, generation smallint, institution_id integer, key_version smallint, issued_at bigint
   ) RETURNS integer LANGUAGE plpgsql AS $$
@@ -72,14 +46,6 @@ ${partitionsOf('person', partitions)}${partitionsOf('issuance', partitions)}
 `,
 ];
 
-function partitionsOf(table: string, partitions: number): string {
-  return Array.from(
-    { length: partitions },
-    (_, k) => `
-  CREATE TABLE ${table}_${k} PARTITION OF ${table} FOR VALUES WITH (MODULUS ${partitions}, REMAINDER ${k});`,
-  ).join('');
-}
-
 const FIND_SCHEMA: Statement = {
   name: 'find-schema',
   text: `SELECT to_regnamespace($1) IS NOT NULL AS present, to_regclass($1 || '.migration') IS NOT NULL AS begun,
@@ -89,6 +55,11 @@ const READ_VERSION: Statement = {
   name: 'read-version',
   text: 'SELECT coalesce(max(version), 0) AS version FROM migration',
 };
+const IS_SPREAD: Statement = {
+  name: 'is-spread',
+  text: `SELECT to_regclass($1 || '.spread') IS NOT NULL AS is_spread`,
+};
+const READ_SPREAD: Statement = { name: 'read-servers', text: 'SELECT servers FROM spread' };
 const WRITE_VERSION: Statement = {
   name: 'write-version',
   text: 'INSERT INTO migration VALUES ($1::integer, $2::bigint)',
@@ -98,26 +69,51 @@ const WRITE_VERSION: Statement = {
  * Makes the tables, or brings those of an earlier release up to date: in one transaction, once, however many processes
  * open the store.
  *
+ * @returns where the rows are
  * @throws RenkeiError `STORE_SCHEMA`
  */
-export async function prepareSchema(
+export function prepareSchema(
   connections: Connections,
-  { schema, partitions }: PostgresSettings,
-): Promise<void> {
-  await transact(connections, { kind: 'schema', during: 'preparing the schema' }, async (transaction) => {
-    const version = await versionOf(transaction, schema);
-    if (version > STEPS.length) {
+  settings: PostgresSettings,
+  spread: PostgresSpread | undefined,
+): Promise<Layout> {
+  return transact(connections, { kind: 'schema', during: 'preparing the schema' }, async (transaction) => {
+    const version = await versionOf(transaction, settings.schema);
+    const servers =
+      version === 0
+        ? (spread?.servers.length ?? 0)
+        : await recordedServers(transaction, settings.schema, spread);
+    const steps = (servers === 0 ? STEPS : SPREAD_STEPS).map((step) => step(settings, servers));
+    if (version > steps.length) {
       throw new RenkeiError(
         'STORE_SCHEMA',
-        `the store has schema ${version}; this version knows ${STEPS.length}`,
+        `the store has schema ${version}; this version knows ${steps.length}`,
       );
     }
-    for (const [k, step] of STEPS.entries()) {
+    const store =
+      version === 0 && spread !== undefined
+        ? await makeServers(transaction, spread.servers, settings)
+        : undefined;
+    for (const [k, step] of steps.entries()) {
       if (k < version) continue;
-      await transaction.run(step(partitions));
+      await transaction.run(step);
       await transaction.write(WRITE_VERSION, k + 1, Date.now());
     }
+    if (store !== undefined) await recordSpread(transaction, store, servers);
+    return servers === 0 ? ONE_SERVER : spreadLayout(servers);
   });
+}
+
+/** Over how many servers a store that is there is spread; 0 when all is on one. */
+async function recordedServers(
+  transaction: Transaction,
+  schema: string,
+  spread: PostgresSpread | undefined,
+): Promise<number> {
+  const { is_spread } = await transaction.row<{ is_spread: boolean }>(IS_SPREAD, schema);
+  const servers = is_spread ? (await transaction.row<{ servers: number }>(READ_SPREAD)).servers : 0;
+  if (spread !== undefined) await checkPlaces(transaction, schema, spread.servers, servers);
+  return servers;
 }
 
 /** Version of the schema; 0 where there is none yet, and then there is a table for it. */

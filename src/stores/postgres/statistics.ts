@@ -7,17 +7,19 @@ const DAY_MS = 86_400_000;
 /** Japan's midnight, in milliseconds after that of UTC. */
 const MIDNIGHT_MS = 15 * 3_600_000;
 
-const STATISTICS: Statement = {
+/** Milliseconds at which the day in Japan began on which a row was issued. */
+export const DAY_START = `issued_at - ((issued_at - ${MIDNIGHT_MS}) % ${DAY_MS} + ${DAY_MS}) % ${DAY_MS}`;
+
+export const STATISTICS: Statement = {
   name: 'statistics',
   text: `SELECT institution.code AS institution, key_version AS "keyVersion", start, issued
     FROM (
-      SELECT institution_id, key_version,
-        issued_at - ((issued_at - ${MIDNIGHT_MS}) % ${DAY_MS} + ${DAY_MS}) % ${DAY_MS} AS start, count(*) AS issued
+      SELECT institution_id, key_version, ${DAY_START} AS start, count(*) AS issued
       FROM issuance GROUP BY 1, 2, 3
     ) AS day JOIN institution ON institution.id = institution_id
     ORDER BY institution.code, key_version, start`,
 };
-const COUNT: Statement = {
+export const COUNT: Statement = {
   name: 'count',
   text: `SELECT (SELECT count(*) FROM key) AS keys, persons, aliases, (SELECT count(*) FROM issuance) AS issuances
     FROM (SELECT count(*) - count(canonical) AS persons, count(canonical) AS aliases FROM person) AS known`,

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryResult } from 'pg';
 import { throwIfAborted } from '../../errors/abort.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import type { Connections } from './connections.js';
 import { isPassing, storeError } from './faults.js';
+import type { Layout } from './layouts/layout.js';
 
 /** A statement the server prepares once a connection. */
 export interface Statement {
@@ -17,14 +18,16 @@ type Value = string | number | Uint8Array;
 /** The statements of one transaction. */
 export class Transaction {
   readonly #client: PoolClient;
+  readonly #texts: Layout['texts'];
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, { texts }: Layout) {
     this.#client = client;
+    this.#texts = texts;
   }
 
   /** The rows a statement gives back. */
   async rows<Row extends object>(statement: Statement, ...values: readonly Value[]): Promise<Row[]> {
-    return (await this.#client.query<Row>({ ...statement, values: [...values] })).rows;
+    return (await this.#client.query<Row>(this.#prepared(statement, values))).rows;
   }
 
   /** The one row of a statement that gives back just one. */
@@ -35,12 +38,16 @@ export class Transaction {
 
   /** How many rows a statement wrote. */
   async write(statement: Statement, ...values: readonly Value[]): Promise<number> {
-    return (await this.#client.query({ ...statement, values: [...values] })).rowCount ?? 0;
+    return (await this.#client.query(this.#prepared(statement, values))).rowCount ?? 0;
   }
 
   /** Runs statements that are not prepared and give back nothing. */
   async run(text: string): Promise<void> {
     await this.#client.query(text);
+  }
+
+  #prepared(statement: Statement, values: readonly Value[]) {
+    return { ...statement, text: this.#texts.get(statement) ?? statement.text, values: [...values] };
   }
 }
 
@@ -50,24 +57,17 @@ export class Transaction {
  */
 export type TransactionKind = 'read' | 'whole' | 'issue' | 'alone' | 'keys' | 'schema';
 
-/** Beginnings of transactions; `#` stands for the number that names the store's locks. */
-const READING = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
-const WRITING = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT';
-const BEGIN: Record<TransactionKind, string> = {
-  read: READING,
-  whole: `${READING}; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on;
-    SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_partitionwise_join = on`,
-  schema: `${WRITING} pg_advisory_xact_lock(#, 1)`,
-  keys: `${WRITING} pg_advisory_xact_lock(#, 2)`,
-  issue: `${WRITING} pg_advisory_xact_lock_shared(#, 3)`,
-  alone: `${WRITING} pg_advisory_xact_lock(#, 3)`,
-};
-
 /** A time-out must not turn a commit that waits for a standby into one that did not: PostgreSQL would only warn. */
 const COMMIT = 'SET LOCAL statement_timeout = 0; COMMIT';
 
 const MOST_TRIES = 6;
 const FIRST_PAUSE_MS = 10;
+
+interface Running {
+  readonly kind: TransactionKind;
+  readonly during: string;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Runs one transaction, and anew when another one made it fail in passing. A connection that breaks during the commit
@@ -75,11 +75,23 @@ const FIRST_PAUSE_MS = 10;
  */
 export async function transact<T>(
   connections: Connections,
-  {
-    kind,
-    during,
-    signal,
-  }: { readonly kind: TransactionKind; readonly during: string; readonly signal?: AbortSignal | undefined },
+  running: Running,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const result = await tryTransaction(connections, running, work);
+  // What a transaction alone has decided stays decided, so its caller can no longer give up.
+  if (running.kind === 'alone') await settle(connections, running.during);
+  return result;
+}
+
+async function settle(connections: Connections, during: string): Promise<void> {
+  if (connections.layout.settle === undefined) return;
+  await tryTransaction(connections, { kind: 'alone', during }, async () => undefined);
+}
+
+async function tryTransaction<T>(
+  connections: Connections,
+  { kind, during, signal }: Running,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
@@ -88,6 +100,10 @@ export async function transact<T>(
     } catch (error) {
       if (error instanceof Undone || error instanceof RenkeiError) throw error;
       throwIfAborted(signal);
+      if (error instanceof Unsettled) {
+        await settle(connections, during);
+        continue;
+      }
       if (tries === MOST_TRIES || !isPassing(error)) throw storeError(during, error);
       await wait(FIRST_PAUSE_MS * 2 ** tries * Math.random());
     }
@@ -97,12 +113,16 @@ export async function transact<T>(
 /** Thrown by a transaction's work to have it rolled back and to tell its caller. */
 export class Undone extends Error {}
 
+/** Changes were decided that a process did not live to carry out: they come first. */
+class Unsettled extends Error {}
+
 async function once<T>(
   connections: Connections,
   kind: TransactionKind,
   signal: AbortSignal | undefined,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
+  const { layout, lockSpace } = connections;
   const client = await connections.acquire(signal);
   let interrupted: Promise<void> | undefined;
   const interrupt = () => {
@@ -111,8 +131,13 @@ async function once<T>(
   signal?.addEventListener('abort', interrupt);
   let broken = true;
   try {
-    await client.query(BEGIN[kind].replace('#', String(connections.lockSpace)));
-    const result = await work(new Transaction(client));
+    const begun = await client.query(layout.begin[kind].replaceAll('#', String(lockSpace)));
+    const transaction = new Transaction(client, layout);
+    if (isPending(begun)) {
+      if (kind !== 'alone') throw new Unsettled();
+      await layout.settle?.(transaction);
+    }
+    const result = await work(transaction);
     throwIfAborted(signal);
     signal?.removeEventListener('abort', interrupt);
     await client.query(COMMIT);
@@ -121,16 +146,22 @@ async function once<T>(
   } catch (error) {
     signal?.removeEventListener('abort', interrupt);
     await interrupted;
-    broken = signal?.aborted === true || !(await rolledBack(client));
+    broken = signal?.aborted === true || !(await rolledBack(client, layout));
     throw error;
   } finally {
     client.release(broken);
   }
 }
 
-async function rolledBack(client: PoolClient): Promise<boolean> {
+/** Several statements give several results. */
+function isPending(begun: unknown): boolean {
+  const results = Array.isArray(begun) ? (begun as readonly QueryResult<{ pending?: boolean }>[]) : [];
+  return results.some(({ rows: [row] }) => row?.pending === true);
+}
+
+async function rolledBack(client: PoolClient, { rollback }: Layout): Promise<boolean> {
   try {
-    await client.query('ROLLBACK');
+    await client.query(rollback);
     return true;
   } catch {
     return false;

@@ -1,0 +1,18 @@
+import type { Statement, Transaction, TransactionKind } from '../transaction.js';
+
+/** What differs between a store on one server and one whose large tables lie on others. */
+export interface Layout {
+  /** Settings of every connection: how the server plans our statements. */
+  readonly plans: string;
+  /**
+   * How a transaction begins; `#` stands for the number that names the store's locks. A column `pending` in what it
+   * gives back says whether changes wait to be settled.
+   */
+  readonly begin: Readonly<Record<TransactionKind, string>>;
+  /** How a transaction is undone. */
+  readonly rollback: string;
+  /** Statements that have another text than their own here. */
+  readonly texts: ReadonlyMap<Statement, string>;
+  /** Carries out changes that were decided, in a transaction that is alone. Undefined where deciding is doing. */
+  readonly settle?: (transaction: Transaction) => Promise<void>;
+}
