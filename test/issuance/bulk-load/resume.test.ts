@@ -318,3 +318,16 @@ describe('a folder', () => {
     await expect(issuer.openBulkLoad('A1', { folder })).rejects.toThrow(withCode('SPILL_CORRUPT'));
   });
 });
+
+test('a load that was closed does not pass for erased', async () => {
+  const { issuer } = await openSoftwareIssuer();
+  const load = await issuer.openBulkLoad('A1', { folder });
+  await load.receive([syntheticResidentTexts(3, 0, 10)]);
+  await load.close();
+  await expect(load.erase()).rejects.toThrow(withCode('BULK_LOAD_STATE'));
+  const again = await issuer.openBulkLoad('A1', { folder });
+  await again.erase();
+  await again.close();
+  await again.erase();
+  expect(() => readdirSync(folder)).toThrow('ENOENT');
+});
