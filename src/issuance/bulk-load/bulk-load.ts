@@ -87,6 +87,7 @@ export class BulkLoad extends Redacted {
   readonly #storeBatchRows: number;
   readonly #drain = new Drain('bulk load', 'BULK_LOAD_STATE');
   #isBusy = false;
+  #isErased = false;
 
   private constructor(parts: IssuerParts, spill: Spill<LoadRecord>, options: BulkLoadOptions) {
     super();
@@ -177,9 +178,17 @@ export class BulkLoad extends Redacted {
     }
   }
 
-  /** Deletes the files of the load, whatever its state. Codes that are stored stay issued. */
-  erase(): Promise<void> {
-    return this.#drain.close(() => this.#spill.erase());
+  /**
+   * Deletes the files of the load, whatever its state. Codes that are stored stay issued. May be called twice.
+   *
+   * @throws RenkeiError `BULK_LOAD_STATE` after {@link BulkLoad.close}, which has let go of the folder
+   */
+  async erase(): Promise<void> {
+    if (this.#drain.isClosed && !this.#isErased) {
+      throw new RenkeiError('BULK_LOAD_STATE', 'the bulk load is closed: open it again to erase it');
+    }
+    this.#isErased = true;
+    await this.#drain.close(() => this.#spill.erase());
   }
 
   /** Lets the running step end and lets go of the folder; the load can be opened again. May be called twice. */

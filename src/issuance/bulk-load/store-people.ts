@@ -1,6 +1,6 @@
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { signalOption, throwIfAborted } from '../../errors/abort.js';
-import type { HeldRows } from '../../stores/port.js';
+import { type HeldRows, MAX_BATCH_ROWS } from '../../stores/port.js';
 import { everyRow } from '../every-row.js';
 import type { IssuerParts } from '../issue-batch.js';
 import { distinctRows } from '../spill/distinct-rows.js';
@@ -31,17 +31,19 @@ export async function storePeople(
   onProgress: ((progress: StoreProgress) => void) | undefined,
 ): Promise<void> {
   throwIfAborted(signal);
-  let earlier = spill.about.state === 'storing' ? new EarlierRun(parts, spill) : undefined;
+  const earlier = spill.about.state === 'storing' ? new EarlierRun(parts, spill) : undefined;
   const refused = spill.received - spill.partitionRows.reduce((sum, rows) => sum + rows, 0);
   if (spill.about.state === 'receiving') {
     const counts = { ...spill.about.counts, refused };
     await spill.checkpoint({ ...spill.about, state: 'storing', counts });
   }
   let first = spill.firstOpenPartition;
+  // The group that an earlier run was at may have been as large as this, whatever its batches were.
+  const earlierEnd = first < PARTITIONS ? groupEnd(spill.partitionRows, first, MAX_BATCH_ROWS) : first;
   while (first < PARTITIONS) {
     const end = groupEnd(spill.partitionRows, first, batchRows);
-    const outcomes = await storeGroup(parts, spill, first, end, batchRows, earlier, signal);
-    earlier = undefined;
+    const cutOff = first < earlierEnd ? earlier : undefined;
+    const outcomes = await storeGroup(parts, spill, first, end, batchRows, cutOff, signal);
     try {
       await spill.checkpoint(writeOutcomes(spill, first, end, outcomes));
     } catch (error) {

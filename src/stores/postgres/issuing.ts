@@ -1,4 +1,5 @@
 import { pickCodes, rowsWithout } from '../../codes/packed-codes.js';
+import { RenkeiError } from '../../errors/renkei-error.js';
 import type { HeldRows, IssuanceBatch } from '../port.js';
 import type { Connections } from './connections.js';
 import { DistinctCodes } from './distinct-codes.js';
@@ -33,6 +34,9 @@ export async function issue(
       );
     } catch (error) {
       if (!(error instanceof Undone)) throw error;
+      // Nobody else was writing: an index and its table disagree.
+      if (kind === 'alone')
+        throw new RenkeiError('STORE_CORRUPT', 'issuing: rows that are there are not found');
     }
   }
 }

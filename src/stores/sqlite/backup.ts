@@ -46,7 +46,7 @@ export async function backUpSqliteStore(options: BackUpSqliteOptions): Promise<S
   });
   const { path, copy, progress, signal } = options;
   throwIfAborted(signal);
-  return makeNewFile('backUpSqliteStore', 'copy', copy, async (temporary) => {
+  return makeNewFile('backUpSqliteStore', 'copy', copy, path, async (temporary) => {
     await copyPages(path, temporary, (done) => {
       throwIfAborted(signal);
       progress?.(done);

@@ -11,6 +11,7 @@ const BESIDE = ['-wal', '-shm', '-journal'] as const;
  *
  * @param call for messages
  * @param option the option that named the file
+ * @param original whose readers the file has, and no others
  * @param make makes the file under the temporary name
  * @throws RenkeiError `OPTION_INVALID` when something of that name is there, `STORE_FAULT`, or what `make` throws
  */
@@ -18,11 +19,13 @@ export async function makeNewFile<T>(
   call: string,
   option: string,
   path: string,
+  original: string,
   make: (temporary: string) => Promise<T>,
 ): Promise<T> {
   await refuseExisting(call, option, path);
   const temporary = `${path}.${process.pid}-${Date.now()}.part`;
   try {
+    await filing(call, () => makeReadableLike(original, temporary));
     const made = await make(temporary);
     await filing(call, async () => {
       await synchronise(temporary);
@@ -75,6 +78,12 @@ async function exists(path: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Makes an empty file with another's permissions, before anything is in it; its owner may write to it. */
+async function makeReadableLike(original: string, path: string): Promise<void> {
+  const { mode } = await stat(original);
+  await (await open(path, 'wx', (mode & 0o777) | 0o600)).close();
 }
 
 /** Waits until a file, or a folder's list of files, is on disk. */

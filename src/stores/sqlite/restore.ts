@@ -37,7 +37,7 @@ export async function restoreSqliteStore(options: RestoreSqliteOptions): Promise
   });
   const { copy, path, fingerprint, signal } = options;
   throwIfAborted(signal);
-  return makeNewFile('restoreSqliteStore', 'path', path, async (temporary) => {
+  return makeNewFile('restoreSqliteStore', 'path', path, copy, async (temporary) => {
     await refuseBeside('restoreSqliteStore', 'copy', copy);
     await filing('restoreSqliteStore', async () => {
       try {

@@ -55,20 +55,20 @@ function failingAfter(store: IssuanceStore, n: number): IssuanceStore {
 const PIECES = { checkpointRows: 20, storeBatchRows: 6, reissue: true };
 
 describe('a load that is cut off gives the answers of one that is not', () => {
-  async function load(failAfter: number, sameProcess: boolean) {
+  async function load(failAfter: number, sameProcess: boolean, pieces: readonly [object, object] = [{}, {}]) {
     const store = createMemoryStore();
     const past = await openSoftwareIssuer({ store });
     await liveThrough(past.issuer, POPULATION);
     const { issuer } = await openSoftwareIssuer({ store: failingAfter(store, failAfter) });
     let cutOff = false;
-    let one = await issuer.openBulkLoad('A1', { folder, ...PIECES });
+    let one = await issuer.openBulkLoad('A1', { folder, ...PIECES, ...pieces[0] });
     await one.receive(inBatches(POPULATION.list, 10));
     await one.store().catch(() => {
       cutOff = true;
     });
     if (cutOff && !sameProcess) {
       await one.close();
-      one = await past.issuer.openBulkLoad('A1', { folder, ...PIECES });
+      one = await past.issuer.openBulkLoad('A1', { folder, ...PIECES, ...pieces[1] });
     }
     if (cutOff) await one.store();
     const answers = await answersOf(one);
@@ -88,6 +88,21 @@ describe('a load that is cut off gives the answers of one that is not', () => {
       if (!cutOff) break;
     }
     expect(transactions).toBeGreaterThan(12);
+  });
+
+  test('and goes on with smaller or larger transactions', async () => {
+    const undisturbed = await load(0, false);
+    const [small, large] = [{ storeBatchRows: 1 }, { storeBatchRows: 100_000 }];
+    for (const [failAfter, ...pieces] of [
+      [1, large, small],
+      [1, PIECES, small],
+      [5, PIECES, small],
+      [5, small, large],
+    ] as const) {
+      const { answers, counts, cutOff, held } = await load(failAfter, false, pieces);
+      expect(cutOff).toBe(true);
+      expect([answers, counts, held]).toEqual([undisturbed.answers, undisturbed.counts, undisturbed.held]);
+    }
   });
 });
 
@@ -302,4 +317,17 @@ describe('a folder', () => {
     truncateSync(file, statSync(file).size - 1);
     await expect(issuer.openBulkLoad('A1', { folder })).rejects.toThrow(withCode('SPILL_CORRUPT'));
   });
+});
+
+test('a load that was closed does not pass for erased', async () => {
+  const { issuer } = await openSoftwareIssuer();
+  const load = await issuer.openBulkLoad('A1', { folder });
+  await load.receive([syntheticResidentTexts(3, 0, 10)]);
+  await load.close();
+  await expect(load.erase()).rejects.toThrow(withCode('BULK_LOAD_STATE'));
+  const again = await issuer.openBulkLoad('A1', { folder });
+  await again.erase();
+  await again.close();
+  await again.erase();
+  expect(() => readdirSync(folder)).toThrow('ENOENT');
 });

@@ -189,6 +189,16 @@ describe('faults of PostgreSQL', () => {
     expect((await store.check()).map(({ invariant }) => invariant)).toContain('storage-intact');
   });
 
+  it('says STORE_CORRUPT, and does not try for ever, when a row is there for the insertion and not for the look-up', async () => {
+    await server.query(
+      `CREATE OR REPLACE FUNCTION ${schema}.insert_issuances(
+        codes bytea, generation smallint, institution_id integer, key_version smallint, issued_at bigint
+      ) RETURNS integer LANGUAGE sql AS 'SELECT 0'`,
+    );
+    await expect(store.issue(batch(0))).rejects.toThrow(withCode('STORE_CORRUPT', { retryable: false }));
+    expect(await store.count()).toMatchObject({ persons: 0, issuances: 0 });
+  });
+
   it('lets the message of the server never through', async () => {
     await server.query(
       `ALTER TABLE ${schema}.person ADD CONSTRAINT geheim CHECK (store_code IS NULL) NOT VALID`,

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { type Audience, institutionAudience, openIssuer, parseInstitutionCode, storeAudience } from 'renkei';
@@ -52,6 +52,21 @@ async function content(of: typeof store) {
   const page = { limit: 100_000 };
   return [await of.listKeys(), await of.count(), await of.persons(page), await of.issuances(A, page)];
 }
+
+it('a copy, and a store made out of it, can be read by whom the store could be read by', async () => {
+  const modeOf = (name: string) => statSync(path(name)).mode & 0o777;
+  chmodSync(path('store'), 0o600);
+  let seen = 0;
+  const progress = () => {
+    const temporary = files().find((name) => name.endsWith('.part'));
+    if (temporary !== undefined) seen |= modeOf(temporary);
+  };
+  await backUpSqliteStore({ path: path('store'), copy: path('copy'), progress });
+  expect([seen, modeOf('copy')]).toEqual([0o600, 0o600]);
+  chmodSync(path('copy'), 0o400);
+  await restoreSqliteStore({ copy: path('copy'), path: path('restored'), fingerprint });
+  expect(modeOf('restored')).toBe(0o600);
+});
 
 describe('a copy of a running SQLite store', () => {
   it('holds what the store held when the call began, while others go on writing', async () => {
