@@ -4,7 +4,8 @@ import { RenkeiError } from '../../errors/renkei-error.js';
 import type { StoreFinding, StoreInvariant } from '../port.js';
 import type { Connections } from './connections.js';
 import { listKeys } from './keys.js';
-import { type Statement, type Transaction, transact } from './transaction.js';
+import { transact } from './transact.js';
+import type { Statement, Transaction } from './transaction.js';
 
 /** Invariants that one statement counts the breaches of. */
 export const BREACHES = {

@@ -5,7 +5,8 @@ import type { Connections } from './connections.js';
 import { DistinctCodes } from './distinct-codes.js';
 import { isOvertaken } from './faults.js';
 import { heldVersions, institutionId, ownCodes } from './lookups.js';
-import { type Statement, type Transaction, transact, Undone } from './transaction.js';
+import { transact, Undone } from './transact.js';
+import type { Statement, Transaction } from './transaction.js';
 
 /** Given codes in key order, so that no two transactions wait for each other in a circle. */
 const INSERT: Statement = {

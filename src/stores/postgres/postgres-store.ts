@@ -40,7 +40,8 @@ import { details, holders, issuances, persons } from './reading.js';
 import { prepareSchema } from './schema.js';
 import { checkServers } from './spread/servers.js';
 import { count, statistics } from './statistics.js';
-import { type Transaction, type TransactionKind, transact } from './transaction.js';
+import { transact } from './transact.js';
+import type { Transaction, TransactionKind } from './transaction.js';
 
 /**
  * Opens an issuance store in a PostgreSQL database; makes its tables when they are not there. Every batch is one

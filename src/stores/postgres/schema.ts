@@ -7,7 +7,8 @@ import { SPREAD_STEPS } from './spread/coordinator-schema.js';
 import { spreadLayout } from './spread/layout.js';
 import { checkPlaces, makeServers, recordSpread } from './spread/servers.js';
 import { LARGE_TABLES, partitions, SMALL_TABLES } from './tables.js';
-import { type Statement, type Transaction, transact } from './transaction.js';
+import { transact } from './transact.js';
+import type { Statement, Transaction } from './transaction.js';
 
 /**
  * The steps that lead to the present schema, each run once. Version n is what the first n of them make; a step that

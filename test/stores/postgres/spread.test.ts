@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { linkKey, parseInstitutionCode, storeAudience } from 'renkei';
 import { openPostgresStore } from 'renkei/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ScratchPostgres } from '../../support/postgres.js';
+import { type ScratchDatabase, ScratchPostgres } from '../../support/postgres.js';
 import { seededBytes } from '../../support/seeded-bytes.js';
 import { ScratchSpread } from '../../support/spread-postgres.js';
 import { withCode } from '../../support/with-code.js';
@@ -243,6 +243,33 @@ describe('the PostgreSQL store spread over three servers', { timeout: 120_000 },
       await expect(openPostgresStore(two)).rejects.toThrow(
         withCode('STORE_SCHEMA', { message: /server 0 is in use/ }),
       );
+    });
+
+    it('needs no superuser, once there is the extension', async () => {
+      const [user, password] = ['clerk', 'a password'];
+      const role = `CREATE ROLE ${user} LOGIN PASSWORD '${password}'`;
+      const places = await Promise.all(
+        [spread.coordinator, ...spread.servers].map(async (server) => {
+          const place = await server.newDatabase();
+          await server.query(`${role}; GRANT CREATE ON DATABASE ${place.database} TO ${user}`, place);
+          return { ...place, user, password };
+        }),
+      );
+      const [connection, ...servers] = places as [ScratchDatabase, ...ScratchDatabase[]];
+      const options = { connection, spread: { servers } };
+      await expect(openPostgresStore(options)).rejects.toThrow(
+        withCode('STORE_FAULT', { message: /^preparing the schema: 42501$/ }),
+      );
+      await spread.coordinator.query(
+        `CREATE EXTENSION postgres_fdw; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+        { ...spread.coordinator.main, database: connection.database },
+      );
+      const store = await openPostgresStore(options);
+      await registerInstitutions(store, A);
+      await store.issue(batchOf(A, storeCodes(1, 2, 3)));
+      await store.change(changeOf([[1, 4]]));
+      expect(await store.count()).toMatchObject({ persons: 3, aliases: 1, issuances: 3 });
+      await store.close();
     });
 
     it('refuses when two servers were exchanged, by which a person could be known twice', async () => {
