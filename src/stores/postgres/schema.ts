@@ -95,17 +95,14 @@ const WRITE_VERSION: Statement = {
 };
 
 /**
- * Makes the tables, or brings those of an earlier release up to date: in one transaction, once, however many processes
+ * Makes the tables if that is wanted, or brings those of an earlier release up to date: in one transaction, once, however many processes
  * open the store.
  *
  * @throws RenkeiError `STORE_SCHEMA`
  */
-export async function prepareSchema(
-  connections: Connections,
-  { schema, partitions }: PostgresSettings,
-): Promise<void> {
+export async function prepareSchema(connections: Connections, settings: PostgresSettings): Promise<void> {
   await transact(connections, { kind: 'schema', during: 'preparing the schema' }, async (transaction) => {
-    const version = await versionOf(transaction, schema);
+    const version = await versionOf(transaction, settings);
     if (version > STEPS.length) {
       throw new RenkeiError(
         'STORE_SCHEMA',
@@ -114,14 +111,14 @@ export async function prepareSchema(
     }
     for (const [k, step] of STEPS.entries()) {
       if (k < version) continue;
-      await transaction.run(step(partitions));
+      await transaction.run(step(settings.partitions));
       await transaction.write(WRITE_VERSION, k + 1, Date.now());
     }
   });
 }
 
-/** Version of the schema; 0 where there is none yet, and then there is a table for it. */
-async function versionOf(transaction: Transaction, schema: string): Promise<number> {
+/** Version of the schema; 0 where there is none yet and one may be made, and then there is a table for it. */
+async function versionOf(transaction: Transaction, { schema, create }: PostgresSettings): Promise<number> {
   interface Found {
     readonly present: boolean;
     readonly begun: boolean;
@@ -131,6 +128,9 @@ async function versionOf(transaction: Transaction, schema: string): Promise<numb
   if (begun) return (await transaction.row<{ version: number }>(READ_VERSION)).version;
   if (occupied) {
     throw new RenkeiError('STORE_SCHEMA', `the schema ${schema} is in use and holds no issuance store`);
+  }
+  if (!create) {
+    throw new RenkeiError('STORE_SCHEMA', 'there is no issuance store, and none is to be made');
   }
   if (!present) await transaction.run(`CREATE SCHEMA ${schema}`);
   await transaction.run('CREATE TABLE migration (version integer PRIMARY KEY, applied_at bigint NOT NULL)');
