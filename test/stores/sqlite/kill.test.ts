@@ -3,12 +3,12 @@ import { openIssuer } from 'renkei';
 import { openPkcs11Vault, provisionKeys } from 'renkei/pkcs11';
 import { openSqliteStore } from 'renkei/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Child } from '../support/child.js';
-import type { IssuingPlan } from '../support/issuing-child.js';
-import { testKeys } from '../support/named-keys.js';
-import { makeScratchFolder } from '../support/scratch-folder.js';
-import { makeScratchToken } from '../support/softhsm.js';
-import { syntheticBatches } from '../support/synthetic-batches.js';
+import { Child } from '../../support/child.js';
+import type { IssuingPlan } from '../../support/issuing-child.js';
+import { testKeys } from '../../support/named-keys.js';
+import { makeScratchFolder } from '../../support/scratch-folder.js';
+import { makeScratchToken } from '../../support/softhsm.js';
+import { syntheticBatches } from '../../support/synthetic-batches.js';
 
 const INSTITUTION = 'A1';
 const BATCHES = { seed: 9, batches: 40, size: 1_000 };
