@@ -32,6 +32,16 @@ export { fiscalYear } from './codes/record-period.js';
 export { ERROR_CODES, type ErrorCodeFacts, type RenkeiErrorCode } from './errors/codes.js';
 export { type Refusal, RenkeiError, type RenkeiErrorDetails } from './errors/renkei-error.js';
 export type { BatchResult } from './issuance/batch-result.js';
+export type { IssuanceRequest } from './issuance/batches/issuance-request.js';
+export type {
+  AlreadyIssuedItem,
+  IssuanceCounts,
+  IssuanceItem,
+  IssuanceResult,
+  IssuedItem,
+  RefusedRequest,
+} from './issuance/batches/issuance-result.js';
+export type { IssuanceProgress } from './issuance/batches/issue-stream.js';
 export type {
   AnswersOptions,
   BulkLoad,
@@ -48,35 +58,14 @@ export type {
 } from './issuance/bulk-load/load-answers.js';
 export type { BulkLoadState } from './issuance/bulk-load/load-record.js';
 export type { StoreProgress } from './issuance/bulk-load/store-people.js';
-export type { ResidentRecordCodeChanges } from './issuance/change-residents.js';
-export type {
-  AlreadyChangedItem,
-  ChangedItem,
-  ChangeItem,
-  ChangeResult,
-  ConflictingChange,
-  RefusedChange,
-} from './issuance/change-result.js';
 export type { IssuanceFinding } from './issuance/check-store.js';
-export type { HoldersFound, HoldersItem, HoldersResult } from './issuance/code-holders.js';
-export type { AnsweredCode, CodesResult, RefusedCode } from './issuance/codes-result.js';
 export type {
   ComparePopulationOptions,
   ComparisonCounts,
   PopulationComparison,
   ReadComparisonOptions,
 } from './issuance/comparison/population-comparison.js';
-export type { IssuanceRequest } from './issuance/issuance-request.js';
-export type {
-  AlreadyIssuedItem,
-  IssuanceCounts,
-  IssuanceItem,
-  IssuanceResult,
-  IssuedItem,
-  RefusedRequest,
-} from './issuance/issuance-result.js';
-export type { IssuanceProgress } from './issuance/issue-stream.js';
-export type { Issuer, SingleRequest } from './issuance/issuer.js';
+export type { Issuer } from './issuance/issuer.js';
 export type {
   CheckStoreOptions,
   CheckStoreProgress,
@@ -89,29 +78,41 @@ export type {
   TranslateOptions,
 } from './issuance/issuer-options.js';
 export type { KeyCheck } from './issuance/key-registry.js';
-export type {
-  ManagementFound,
-  ManagementInformation,
-  ManagementItem,
-  ManagementResult,
-} from './issuance/management-information.js';
 export { openIssuer } from './issuance/open-issuer.js';
-export type { RecordCodes } from './issuance/record-codes.js';
+export type { ResidentRecordCodeChanges } from './issuance/people/change-residents.js';
+export type {
+  AlreadyChangedItem,
+  ChangedItem,
+  ChangeItem,
+  ChangeResult,
+  ConflictingChange,
+  RefusedChange,
+} from './issuance/people/change-result.js';
 export type {
   NothingToRemove,
   RefusedRemoval,
   RemovalItem,
   RemovalResult,
   RemovedItem,
-} from './issuance/removal-result.js';
-export type { Residents } from './issuance/residents.js';
-export type { ReceiveProgress, ResidentBatches } from './issuance/spill/receive-requests.js';
+} from './issuance/people/removal-result.js';
+export type { HoldersFound, HoldersItem, HoldersResult } from './issuance/presented-codes/code-holders.js';
+export type { AnsweredCode, CodesResult, RefusedCode } from './issuance/presented-codes/codes-result.js';
+export type {
+  ManagementFound,
+  ManagementInformation,
+  ManagementItem,
+  ManagementResult,
+} from './issuance/presented-codes/management-information.js';
+export type { RecordCodes } from './issuance/presented-codes/record-codes.js';
 export type {
   NotHeldItem,
   TranslatedItem,
   TranslationItem,
   TranslationResult,
-} from './issuance/translation-result.js';
+} from './issuance/presented-codes/translation-result.js';
+export type { Residents } from './issuance/residents.js';
+export type { SingleRequest } from './issuance/singles/single-request.js';
+export type { ReceiveProgress, ResidentBatches } from './issuance/spill/receive-requests.js';
 export { createMemoryStore } from './stores/memory/memory-store.js';
 export {
   type ChangeBatch,

@@ -22,7 +22,7 @@ export interface FsckReport {
 export async function runFsck(args: readonly string[]): Promise<FsckReport> {
   const store = await openStore(readValues(args));
   try {
-    // Opening makes the tables of an empty store. A wrong path or schema must not pass for a store in order.
+    // A store that was made and never used is not the one that was meant, and must not pass for a store in order.
     if ((await store.listKeys()).length === 0) {
       throw new RenkeiError(
         'OPTION_INVALID',
@@ -73,5 +73,9 @@ async function openStore({ sqlite, 'postgres-env': postgres, schema }: Values): 
   if (postgres === undefined || sqlite !== undefined) throw new RenkeiError('OPTION_INVALID', USAGE);
   const connectionString = takeFromEnvironment(postgres, 'the URL of the database');
   const { openPostgresStore } = await import('renkei/postgres');
-  return openPostgresStore({ connection: { connectionString }, ...(schema === undefined ? {} : { schema }) });
+  return openPostgresStore({
+    connection: { connectionString },
+    create: false,
+    ...(schema === undefined ? {} : { schema }),
+  });
 }

@@ -2,8 +2,8 @@ import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { signalOption } from '../errors/abort.js';
 import { checkOptions } from '../errors/options.js';
 import type { StoreInvariant } from '../stores/port.js';
-import type { IssuerParts } from './issue-batch.js';
 import { CHECK_STORE_RULES, type CheckStoreOptions } from './issuer-options.js';
+import type { IssuerParts } from './issuer-parts.js';
 import { personPages } from './store-pages.js';
 
 /** An invariant of store and vault together that does not hold. */

@@ -10,7 +10,7 @@ import {
 } from '../errors/options.js';
 import { type IssuanceStore, MAX_BATCH_ROWS } from '../stores/port.js';
 import type { Vault } from '../vault/port.js';
-import type { IssuanceProgress } from './issue-stream.js';
+import type { IssuanceProgress } from './batches/issue-stream.js';
 
 /** Options of `openIssuer`. */
 export interface IssuerOptions {

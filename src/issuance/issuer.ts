@@ -1,22 +1,18 @@
 import { Redacted } from '../bytes/redacted.js';
 import { wipe } from '../bytes/wipe.js';
 import { institutionAudience, recordAudience } from '../codes/key-names.js';
-import { checkOptions, type OptionRule, required } from '../errors/options.js';
+import { checkOptions } from '../errors/options.js';
 import { Drain } from '../lifecycle/drain.js';
 import type { IssuanceStatistic, WriteOutcome } from '../stores/port.js';
 import { parseInstitutionCode } from '../subjects/institution-code.js';
-import { ResidentRecordCode } from '../subjects/resident-record-code.js';
 import { wipeResidents } from '../vault/arguments.js';
+import type { IssuanceRequest } from './batches/issuance-request.js';
+import type { IssuanceItem, IssuanceResult } from './batches/issuance-result.js';
+import { type PreparedBatch, prepareBatch, storeBatch } from './batches/issue-batch.js';
+import { issueStream } from './batches/issue-stream.js';
 import { BulkLoad, type BulkLoadOptions } from './bulk-load/bulk-load.js';
-import { changeResidents, type ResidentRecordCodeChanges } from './change-residents.js';
-import type { ChangeResult } from './change-result.js';
 import { checkStore, type IssuanceFinding } from './check-store.js';
-import { codeHolders, type HoldersResult } from './code-holders.js';
 import { type ComparePopulationOptions, PopulationComparison } from './comparison/population-comparison.js';
-import type { IssuanceRequest } from './issuance-request.js';
-import type { IssuanceItem, IssuanceResult } from './issuance-result.js';
-import { type IssuerParts, type PreparedBatch, prepareBatch, storeBatch } from './issue-batch.js';
-import { issueStream } from './issue-stream.js';
 import {
   BULK_LOAD_RULES,
   CALL_RULES,
@@ -31,32 +27,21 @@ import {
   type RecordCodesOptions,
   type TranslateOptions,
 } from './issuer-options.js';
+import type { IssuerParts } from './issuer-parts.js';
 import type { KeyCheck } from './key-registry.js';
-import { type ManagementResult, managementInformation } from './management-information.js';
-import { currentPeriod, type RecordCodes, recordCodes } from './record-codes.js';
-import type { RemovalResult } from './removal-result.js';
-import { removePersons } from './remove-persons.js';
+import { changeResidents, type ResidentRecordCodeChanges } from './people/change-residents.js';
+import type { ChangeResult } from './people/change-result.js';
+import type { RemovalResult } from './people/removal-result.js';
+import { removePersons } from './people/remove-persons.js';
+import { codeHolders, type HoldersResult } from './presented-codes/code-holders.js';
+import { type ManagementResult, managementInformation } from './presented-codes/management-information.js';
+import { currentPeriod, type RecordCodes, recordCodes } from './presented-codes/record-codes.js';
+import { translateCodes } from './presented-codes/translate-codes.js';
+import type { TranslationResult } from './presented-codes/translation-result.js';
 import type { Residents } from './residents.js';
-import { SingleIssues } from './single-issues.js';
+import { SingleIssues } from './singles/single-issues.js';
+import { SINGLE_REQUEST_RULES, type SingleRequest } from './singles/single-request.js';
 import type { ResidentBatches } from './spill/receive-requests.js';
-import { translateCodes } from './translate-codes.js';
-import type { TranslationResult } from './translation-result.js';
-
-/** A request for one code. */
-export interface SingleRequest {
-  /** 取得番号. */
-  readonly acquisitionNumber: string;
-  /** 住民票コード; taken and wiped. */
-  readonly residentRecordCode: ResidentRecordCode;
-}
-
-const SINGLE_REQUEST_RULES: Readonly<Record<string, OptionRule>> = {
-  acquisitionNumber: required({ expects: 'a text', check: (value) => typeof value === 'string' }),
-  residentRecordCode: required({
-    expects: 'a ResidentRecordCode',
-    check: (value) => value instanceof ResidentRecordCode,
-  }),
-};
 
 /**
  * Issues, translates and records: the work of the information-provision core. Made by `openIssuer`. Issuers in

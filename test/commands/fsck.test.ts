@@ -93,7 +93,16 @@ describe('npm run fsck', () => {
     expect(elsewhere).toMatchObject({
       code: 2,
       out: '',
-      err: expect.stringMatching(/^OPTION_INVALID: there are no/),
+      err: expect.stringMatching(/^STORE_SCHEMA: there is no issuance store/),
+    });
+    expect(await postgres.query(`SELECT to_regnamespace('elsewhere') AS made`, connection)).toEqual([
+      { made: null },
+    ]);
+    await (await openPostgresStore({ connection, schema: 'unused' })).close();
+    const unused = await fsck([...args, '--schema', 'unused'], { URL_OF_STORE });
+    expect(unused).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^OPTION_INVALID: there are no keys/),
     });
     const wrong = URL_OF_STORE.replace(password, `${password}x`);
     const refused = await fsck(args, { URL_OF_STORE: wrong });

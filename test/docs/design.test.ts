@@ -14,10 +14,12 @@ const scratch = makeScratchToken();
 
 afterAll(() => scratch.remove());
 
-test('docs/design.md: the table of folders names every folder of src', () => {
-  const folders = readdirSync(new URL('src', ROOT), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => `\`src/${name}\``);
+test('docs/design.md: the tables of folders name every folder of src and of src/issuance', () => {
+  const folders = ['src', 'src/issuance'].flatMap((parent) =>
+    readdirSync(new URL(parent, ROOT), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `\`${parent}/${name}\``),
+  );
   const rows = tableRows(sectionUnder(DESIGN, '## Shape'));
   expect(rows.map(([folder]) => folder).sort()).toEqual(folders.sort());
 });

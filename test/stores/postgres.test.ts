@@ -100,6 +100,7 @@ describe('the PostgreSQL store', () => {
       ['OPTION_INVALID', { schema: 'Renkei' }, /"schema"/],
       ['OPTION_INVALID', { schema: 'a"; DROP SCHEMA public' }, /"schema"/],
       ['OPTION_INVALID', { schema: 'pg_renkei' }, /"schema"/],
+      ['OPTION_INVALID', { create: 1 }, /"create"/],
       ['OPTION_INVALID', { partitions: 0 }, /"partitions"/],
       ['OPTION_INVALID', { partitions: 257 }, /"partitions"/],
       ['OPTION_INVALID', { poolSize: 0 }, /"poolSize"/],
@@ -119,6 +120,40 @@ describe('the PostgreSQL store', () => {
       const error = await opened.catch((thrown: unknown) => thrown);
       expect(error).toEqual(withCode(code, { message, retryable: false }));
       expect(inspect(error, { depth: null, showHidden: true })).not.toContain('geheim');
+    });
+
+    it('with create: false refuses where there is no store, makes nothing, and opens one that is there', async () => {
+      const [absent, empty, made] = [newSchema(), newSchema(), newSchema()];
+      await server.query(`CREATE SCHEMA ${empty}`);
+      const open = (schema: string) => openPostgresStore({ connection: server.main, schema, create: false });
+      for (const schema of [absent, empty]) {
+        await expect(open(schema)).rejects.toThrow(withCode('STORE_SCHEMA', { retryable: false }));
+      }
+      const left = await server.query(
+        `SELECT nspname, (SELECT count(*)::integer FROM pg_class WHERE relnamespace = pg_namespace.oid) AS tables
+        FROM pg_namespace WHERE nspname IN ('${absent}', '${empty}')`,
+      );
+      expect(left).toEqual([{ nspname: empty, tables: 0 }]);
+      await (await openAt(made)).close();
+      await using store = await open(made);
+      expect(await store.check()).toEqual([]);
+    });
+
+    it('takes the default of every option that is given as undefined', async () => {
+      const schema = newSchema();
+      const left = [
+        'create',
+        'partitions',
+        'poolSize',
+        'statementTimeoutMs',
+        'lockTimeoutMs',
+        'connectTimeoutMs',
+      ];
+      const options = Object.fromEntries(left.map((name) => [name, undefined]));
+      await using store = await openPostgresStore({ connection: server.main, schema, ...options });
+      await registerInstitutions(store, A);
+      await store.issue(batchOf(A, storeCodes(1, 2, 3)));
+      expect(await store.count()).toMatchObject({ persons: 3, issuances: 3 });
     });
 
     it('takes a connection string, and a function that gives the password', async () => {

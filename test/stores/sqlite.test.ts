@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 import { withCode } from '../support/with-code.js';
 import { batchOf, describeIssuanceStore, registerInstitutions, storeCode, storeCodes } from './contract.js';
+import { expectLikeMemory } from './like-memory.js';
 
 const A = parseInstitutionCode('A1');
 const folder = makeScratchFolder();
@@ -38,6 +39,14 @@ function range(first: number, count: number): number[] {
 
 describe('the SQLite store', () => {
   describeIssuanceStore({ newPlace: newPath, open: (path) => openSqliteStore({ path }) });
+
+  it(
+    'answers as the store in memory does, whatever is asked in whatever order',
+    {
+      timeout: 120_000,
+    },
+    () => expectLikeMemory(() => openSqliteStore({ path: newPath() }), 150, {}),
+  );
 
   it('holds of a person nothing but the store code, a generation, a version and two dates', async () => {
     const path = newPath();

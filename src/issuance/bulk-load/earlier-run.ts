@@ -1,7 +1,7 @@
 import { packCodes } from '../../codes/packed-codes.js';
 import { codeTexts } from '../../stores/code-texts.js';
 import type { HeldRows } from '../../stores/port.js';
-import type { IssuerParts } from '../issue-batch.js';
+import type { IssuerParts } from '../issuer-parts.js';
 import type { Spill } from '../spill/spill.js';
 import { ISSUED_NOW, type LoadRecord } from './load-record.js';
 

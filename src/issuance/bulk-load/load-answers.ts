@@ -1,7 +1,7 @@
 import type { PerInstitutionCode } from '../../codes/per-institution-code.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import { BatchResult } from '../batch-result.js';
-import type { IssuanceCounts } from '../issuance-result.js';
+import type { IssuanceCounts } from '../batches/issuance-result.js';
 import type { ItemCodes } from '../item-codes.js';
 
 /** What every answer says. */

@@ -6,8 +6,8 @@ import {
 } from '../../codes/key-names.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import type { IssuanceCounts } from '../issuance-result.js';
-import type { IssuerParts } from '../issue-batch.js';
+import type { IssuanceCounts } from '../batches/issuance-result.js';
+import type { IssuerParts } from '../issuer-parts.js';
 
 /**
  * Where a bulk load stands. `receiving`: requests are taken up, nothing is in the store. `storing`: some people may be

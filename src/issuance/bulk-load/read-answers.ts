@@ -3,7 +3,7 @@ import { codeAt, packCodes } from '../../codes/packed-codes.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { signalOption, throwIfAborted } from '../../errors/abort.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
-import type { IssuerParts } from '../issue-batch.js';
+import type { IssuerParts } from '../issuer-parts.js';
 import { ItemCodes } from '../item-codes.js';
 import { makeCodes, type WantedCode } from '../make-codes.js';
 import { spillCorrupt } from '../spill/faults.js';

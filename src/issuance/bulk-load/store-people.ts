@@ -2,7 +2,7 @@ import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { signalOption, throwIfAborted } from '../../errors/abort.js';
 import { type HeldRows, MAX_BATCH_ROWS } from '../../stores/port.js';
 import { everyRow } from '../every-row.js';
-import type { IssuerParts } from '../issue-batch.js';
+import type { IssuerParts } from '../issuer-parts.js';
 import { distinctRows } from '../spill/distinct-rows.js';
 import type { RowOutcomes } from '../spill/outcome-blocks.js';
 import { PARTITIONS } from '../spill/partition-buffers.js';

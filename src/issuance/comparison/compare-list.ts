@@ -2,7 +2,7 @@ import { packCodes } from '../../codes/packed-codes.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { throwIfAborted } from '../../errors/abort.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import type { IssuerParts } from '../issue-batch.js';
+import type { IssuerParts } from '../issuer-parts.js';
 import { distinctRows } from '../spill/distinct-rows.js';
 import { PARTITIONS } from '../spill/partition-buffers.js';
 import type { Spill } from '../spill/spill.js';

@@ -7,7 +7,7 @@ import { RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { MAX_BATCH_ROWS } from '../../stores/port.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import type { IssuerParts } from '../issue-batch.js';
+import type { IssuerParts } from '../issuer-parts.js';
 import { ItemCodes } from '../item-codes.js';
 import { makeCodes, type WantedCode } from '../make-codes.js';
 import { type ReceiveProgress, type ResidentBatches, receiveRequests } from '../spill/receive-requests.js';

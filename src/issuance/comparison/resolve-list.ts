@@ -3,7 +3,7 @@ import { signalOption, throwIfAborted } from '../../errors/abort.js';
 import { type HeldRows, MAX_BATCH_ROWS, type PersonPage } from '../../stores/port.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { everyRow } from '../every-row.js';
-import type { IssuerParts } from '../issue-batch.js';
+import type { IssuerParts } from '../issuer-parts.js';
 import { personPages } from '../store-pages.js';
 import { SortedCodes } from './listed-codes.js';
 

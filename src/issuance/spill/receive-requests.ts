@@ -5,7 +5,7 @@ import { signalOption, throwIfAborted } from '../../errors/abort.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { MAX_BATCH_ROWS } from '../../stores/port.js';
 import { wipeResidents } from '../../vault/arguments.js';
-import type { IssuerParts } from '../issue-batch.js';
+import type { IssuerParts } from '../issuer-parts.js';
 import { LeavableSource, settled, unwrapSettled } from '../leavable-source.js';
 import { countResidents, packedResidents, type Residents } from '../residents.js';
 import { type DerivedRequests, MAX_PARTITION_ROWS, type Spill } from './spill.js';

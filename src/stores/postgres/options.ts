@@ -53,6 +53,8 @@ export interface PostgresStoreOptions {
   readonly connection: PostgresConnection;
   /** Schema of the tables, made when it is not there: 1 to 48 of a–z, 0–9 and _, no digit first. Default `renkei`. */
   readonly schema?: string;
+  /** Makes a store where there is none. Default true; `false` refuses with `STORE_SCHEMA`. */
+  readonly create?: boolean;
   /**
    * Partitions of the two large tables, 1 to 256. Taken when the tables are made, and from them after that.
    * Default 8.
@@ -122,6 +124,7 @@ export function checkPostgresOptions(options: PostgresStoreOptions): PostgresSet
       check: (value) => typeof value === 'object' && value !== null,
     }),
     schema: schemaRule,
+    create: booleanRule,
     partitions: integerRule(1, 256),
     spread: { expects: 'an object', check: (value) => typeof value === 'object' && value !== null },
     poolSize: integerRule(1, 1_000),
@@ -138,15 +141,17 @@ export function checkPostgresOptions(options: PostgresStoreOptions): PostgresSet
     password: passwordRule,
     ssl: sslRule,
   });
-  const { connection: _, spread, ...given } = options;
+  const { spread } = options;
   if (spread !== undefined) checkSpread(spread);
-  return {
-    schema: 'renkei',
-    partitions: 8,
-    poolSize: 8,
-    statementTimeoutMs: 300_000,
-    lockTimeoutMs: 30_000,
-    connectTimeoutMs: 10_000,
-    ...given,
-  };
+  // Named one by one: an option that is given as `undefined` has its default, too.
+  const {
+    schema = 'renkei',
+    create = true,
+    partitions = 8,
+    poolSize = 8,
+    statementTimeoutMs = 300_000,
+    lockTimeoutMs = 30_000,
+    connectTimeoutMs = 10_000,
+  } = options;
+  return { schema, create, partitions, poolSize, statementTimeoutMs, lockTimeoutMs, connectTimeoutMs };
 }

@@ -44,7 +44,8 @@ import { transact } from './transact.js';
 import type { Transaction, TransactionKind } from './transaction.js';
 
 /**
- * Opens an issuance store in a PostgreSQL database; makes its tables when they are not there. Every batch is one
+ * Opens an issuance store in a PostgreSQL database; makes its tables when they are not there, unless `create` is
+ * false. Every batch is one
  * transaction, on the server's disk when its promise resolves. Many processes may have the store open. Reads go to the
  * primary too: a standby lags behind, and would answer that a code is not held.
  *

@@ -67,7 +67,7 @@ const WRITE_VERSION: Statement = {
 };
 
 /**
- * Makes the tables, or brings those of an earlier release up to date: in one transaction, once, however many processes
+ * Makes the tables if that is wanted, or brings those of an earlier release up to date: in one transaction, once, however many processes
  * open the store.
  *
  * @returns where the rows are
@@ -79,7 +79,7 @@ export function prepareSchema(
   spread: PostgresSpread | undefined,
 ): Promise<Layout> {
   return transact(connections, { kind: 'schema', during: 'preparing the schema' }, async (transaction) => {
-    const version = await versionOf(transaction, settings.schema);
+    const version = await versionOf(transaction, settings);
     const servers =
       version === 0
         ? (spread?.servers.length ?? 0)
@@ -117,8 +117,8 @@ async function recordedServers(
   return servers;
 }
 
-/** Version of the schema; 0 where there is none yet, and then there is a table for it. */
-async function versionOf(transaction: Transaction, schema: string): Promise<number> {
+/** Version of the schema; 0 where there is none yet and one may be made, and then there is a table for it. */
+async function versionOf(transaction: Transaction, { schema, create }: PostgresSettings): Promise<number> {
   interface Found {
     readonly present: boolean;
     readonly begun: boolean;
@@ -128,6 +128,9 @@ async function versionOf(transaction: Transaction, schema: string): Promise<numb
   if (begun) return (await transaction.row<{ version: number }>(READ_VERSION)).version;
   if (occupied) {
     throw new RenkeiError('STORE_SCHEMA', `the schema ${schema} is in use and holds no issuance store`);
+  }
+  if (!create) {
+    throw new RenkeiError('STORE_SCHEMA', 'there is no issuance store, and none is to be made');
   }
   if (!present) await transaction.run(`CREATE SCHEMA ${schema}`);
   await transaction.run('CREATE TABLE migration (version integer PRIMARY KEY, applied_at bigint NOT NULL)');

@@ -50,6 +50,7 @@ export const issuingCases = casesOf('issuing', {
     await store.issue(batchOf(A, storeCodes(7, 7, 6, 8), { keyVersion: 3 }));
     const batch = batchOf(A, storeCodes(2, 7, 2, 8, 5, 2, 9), { keyVersion: 4 });
     assert.deepEqual(await versionsOf(store.issue(batch)), [0, 3, 4, 3, 1, 4, 0]);
+    assert.deepEqual(await store.count(), { keys: 2, persons: 8, aliases: 0, issuances: 8 });
   },
 
   'counts a person once, however many institutions have a code': async (store) => {

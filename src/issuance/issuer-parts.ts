@@ -1,0 +1,14 @@
+import type { Audience } from '../codes/key-names.js';
+import type { IssuanceStore } from '../stores/port.js';
+import type { Vault } from '../vault/port.js';
+import type { KeyRegistry } from './key-registry.js';
+
+/** What every call of an issuer works with. */
+export interface IssuerParts {
+  readonly vault: Vault;
+  readonly store: IssuanceStore;
+  readonly keys: KeyRegistry;
+  readonly generation: number;
+  readonly storeAudience: Audience;
+  readonly now: () => number;
+}

@@ -1,0 +1,49 @@
+import { recordAudience } from '../../codes/key-names.js';
+import { codeAt } from '../../codes/packed-codes.js';
+import { CODE_LENGTH } from '../../codes/per-institution-code.js';
+import { fiscalYear } from '../../codes/record-period.js';
+import { checkOptions } from '../../errors/options.js';
+import { type Refusal, RenkeiError } from '../../errors/renkei-error.js';
+import { parseInstitutionCode } from '../../subjects/institution-code.js';
+import { RECORD_CODES_RULES, type RecordCodesOptions } from '../issuer-options.js';
+import type { IssuerParts } from '../issuer-parts.js';
+import { countTexts, openCodes } from './open-codes.js';
+
+/** 情報提供等記録用符号 of a batch of people. They stay inside the system: there is no external form. */
+export interface RecordCodes {
+  /** n × 24 bytes; zero bytes for a refused item. */
+  readonly codes: Uint8Array;
+  /** The refused items, by ascending index. */
+  readonly refusals: readonly Refusal[];
+}
+
+/** The record period of now. */
+export function currentPeriod({ now }: Pick<IssuerParts, 'now'>): string {
+  return fiscalYear(new Date(now()));
+}
+
+/** Makes the record codes of the people behind an institution's codes. */
+export async function recordCodes(
+  parts: IssuerParts,
+  texts: readonly string[],
+  options: RecordCodesOptions,
+): Promise<RecordCodes> {
+  checkOptions('recordCodes', options, RECORD_CODES_RULES);
+  const { signal } = options;
+  const from = parseInstitutionCode(options.from);
+  const key = recordAudience(options.period ?? currentPeriod(parts));
+  const rows = countTexts(texts);
+  const codes = new Uint8Array(rows * CODE_LENGTH);
+  if (rows === 0) return { codes, refusals: [] };
+  await parts.keys.active(from, signal);
+  if (!(await parts.keys.has(key, signal))) {
+    throw new RenkeiError('RECORD_PERIOD_UNKNOWN', `the key ${key} is not registered`);
+  }
+  await parts.keys.verify(key, signal);
+  const opened = await openCodes(parts, texts, from, [key], signal);
+  opened.rows.forEach((index, k) => {
+    codes.set(codeAt(opened.codes[0] as Uint8Array, k), index * CODE_LENGTH);
+  });
+  const refusals = [...opened.refused].map(([index, code]) => ({ index, code }));
+  return { codes, refusals: refusals.sort((a, b) => a.index - b.index) };
+}

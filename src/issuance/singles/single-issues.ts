@@ -1,0 +1,80 @@
+import { throwIfAborted } from '../../errors/abort.js';
+import { RenkeiError } from '../../errors/renkei-error.js';
+import { AbortWatch } from '../../lifecycle/abort-watch.js';
+import { acquisitionNumberFault } from '../../subjects/acquisition-number.js';
+import type { InstitutionCode } from '../../subjects/institution-code.js';
+import type { IssuanceItem } from '../batches/issuance-result.js';
+import type { IssueOptions } from '../issuer-options.js';
+import type { IssuerParts } from '../issuer-parts.js';
+import { IssueQueue } from './issue-queue.js';
+import { WaitingIssue } from './waiting-issue.js';
+
+/**
+ * Single issues of many concurrent callers, served in rounds, a queue per institution. An idle queue is forgotten.
+ */
+export class SingleIssues {
+  readonly #parts: IssuerParts;
+  readonly #maxWaiting: number;
+  readonly #queues = new Map<InstitutionCode, IssueQueue>();
+  readonly #watch = new AbortWatch();
+  #waiting = 0;
+  #allIdle: (() => void) | undefined;
+
+  constructor(parts: IssuerParts, maxWaiting: number) {
+    this.#parts = parts;
+    this.#maxWaiting = maxWaiting;
+  }
+
+  /**
+   * Answers as soon as a round has done it.
+   *
+   * @param digits 住民票コード, 11 ASCII digits, wiped when the vault is given them; to be wiped by the caller too,
+   *   who may be refused before
+   * @throws RenkeiError `ISSUER_BUSY`, `ABORTED`, `INSTITUTION_UNKNOWN`, a vault error or a store error
+   */
+  async issue(
+    institution: InstitutionCode,
+    acquisitionNumber: string,
+    digits: Uint8Array,
+    options: IssueOptions,
+  ): Promise<IssuanceItem> {
+    throwIfAborted(options.signal);
+    const error = acquisitionNumberFault(acquisitionNumber);
+    if (error !== undefined) {
+      await this.#parts.keys.active(institution);
+      return { index: 0, acquisitionNumber, status: 'refused', error };
+    }
+    if (this.#waiting >= this.#maxWaiting) {
+      throw new RenkeiError('ISSUER_BUSY', `${this.#waiting} single issues wait already`);
+    }
+    const issue = new WaitingIssue(acquisitionNumber, digits, options, this.#watch);
+    this.#waiting++;
+    this.#queueOf(institution).add(issue);
+    return issue.answer;
+  }
+
+  /** Settles when no round is under way: one may still be whose callers have all given up. */
+  async allIdle(): Promise<void> {
+    if (this.#queues.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#allIdle = resolve;
+    });
+  }
+
+  #queueOf(institution: InstitutionCode): IssueQueue {
+    let queue = this.#queues.get(institution);
+    if (queue === undefined) {
+      queue = new IssueQueue(this.#parts, institution, {
+        freed: (issues) => {
+          this.#waiting -= issues;
+        },
+        idle: () => {
+          this.#queues.delete(institution);
+          if (this.#queues.size === 0) this.#allIdle?.();
+        },
+      });
+      this.#queues.set(institution, queue);
+    }
+    return queue;
+  }
+}
