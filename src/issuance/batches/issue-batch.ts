@@ -4,6 +4,7 @@ import { signalOption, throwIfAborted } from '../../errors/abort.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { everyRow } from '../every-row.js';
+import { onlineMoment } from '../issued-at.js';
 import type { IssueOptions } from '../issuer-options.js';
 import type { IssuerParts } from '../issuer-parts.js';
 import { ItemCodes } from '../item-codes.js';
@@ -123,7 +124,7 @@ export async function storeRows(
       institution,
       keyVersion: version,
       generation: parts.generation,
-      issuedAt: parts.now(),
+      issuedAt: onlineMoment(parts.now()),
       storeCodes,
     };
     const answer = await parts.store.issue(batch, signalOption(signal));

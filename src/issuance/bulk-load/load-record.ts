@@ -7,6 +7,7 @@ import {
 import { RenkeiError } from '../../errors/renkei-error.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuanceCounts } from '../batches/issuance-result.js';
+import { loadMoment } from '../issued-at.js';
 import type { IssuerParts } from '../issuer-parts.js';
 
 /**
@@ -47,7 +48,7 @@ export async function newLoad(parts: IssuerParts, institution: InstitutionCode):
     keyVersion: version,
     generation: parts.generation,
     fingerprints: await fingerprintsOf(parts, institutionAudience(institution, version)),
-    issuedAt: parts.now(),
+    issuedAt: loadMoment(parts.now()),
     state: 'receiving',
     counts: { issued: 0, alreadyIssued: 0, refused: 0 },
   };
