@@ -35,8 +35,8 @@ describe('a short crash soak: acknowledged work survives kill −9, nothing is i
 });
 
 describe('how the crash soak is called', () => {
-  it('kills 200 times unless told otherwise', () => {
-    expect(readOptions([])).toMatchObject({ kills: 200, lossy: false });
+  it('kills 400 times unless told otherwise: 200 on each store', () => {
+    expect(readOptions([])).toMatchObject({ kills: 400, lossy: false });
     expect(readOptions(['--kills', '20', '--seed', '7', '--store', 'sqlite'])).toEqual({
       kills: 20,
       seed: 7,

@@ -30,7 +30,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        kills: { type: 'string', default: '200' },
+        kills: { type: 'string', default: '400' },
         seed: { type: 'string' },
         store: { type: 'string' },
         lossy: { type: 'boolean', default: false },
