@@ -110,6 +110,7 @@ export function outcomeOfBeginning(
   if (!given.every(isBegunWith)) {
     throw new RenkeiError('KEY_NAME_INVALID', 'a store is begun with link keys and a store key');
   }
+  if (new Set(given.map(({ name }) => name)).size < given.length) return 'conflict';
   if (begunWith.length > 0) {
     const fingerprints = new Map(begunWith.map(({ name, fingerprint }) => [name, fingerprint]));
     const same = given.every(({ name, fingerprint }) => fingerprints.get(name) === fingerprint);

@@ -182,7 +182,8 @@ export interface IssuanceStore {
   /**
    * Records the link and store keys that the store is begun with, all or none, so that of several processes that open
    * an empty store at once one decides. `existed` when the link and store keys on record are exactly these;
-   * `conflict`, and no change, when they are others, or when a fingerprint stands with another name.
+   * `conflict`, and no change, when they are others, when a name is given twice, or when a fingerprint stands with
+   * another name.
    *
    * @throws RenkeiError `KEY_NAME_INVALID` or `OPTION_INVALID`
    */

@@ -55,8 +55,11 @@ export class ModelStore implements StoreCalls {
         keys.map((key) => `${key.name} ${key.fingerprint}`).sort();
       return texts(begunWith).join() === texts(records).join() ? 'existed' : 'conflict';
     }
-    const fingerprints = [...this.#keys, ...records].map(({ fingerprint }) => fingerprint);
-    if (fingerprints.some((one, k) => fingerprints.indexOf(one) !== k)) return 'conflict';
+    const all = [...this.#keys, ...records];
+    for (const values of [all.map(({ name }) => name), all.map(({ fingerprint }) => fingerprint)]) {
+      if (values.some((one: string, k) => values.findIndex((other) => other === one) !== k))
+        return 'conflict';
+    }
     this.#keys.push(...records);
     return 'inserted';
   }

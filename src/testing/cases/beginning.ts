@@ -55,6 +55,17 @@ export const beginningCases = casesOf('beginning', {
     assert.equal((await store.count()).keys, 2);
   },
 
+  'refuses a name that is given twice, begun or not, and changes nothing': async (store) => {
+    const twice = [...BEGINNING, { ...LINK_1, fingerprint: keyRecord(linkKey(3), 'f4').fingerprint }];
+    const insteadOfOthers = BEGINNING.map(() => LINK_1);
+    for (const records of [twice, insteadOfOthers]) assert.equal(await store.begin(records), 'conflict');
+    assert.equal((await store.count()).keys, 2);
+    await store.begin(BEGINNING);
+    const before = await contentOf(store);
+    for (const records of [twice, insteadOfOthers]) assert.equal(await store.begin(records), 'conflict');
+    assert.deepEqual(await contentOf(store), before);
+  },
+
   'refuses a key of another kind with KEY_NAME_INVALID, and records none': async (store) => {
     const key = keyRecord(institutionAudience('New', 1), 'f4');
     await refused(store.begin([...BEGINNING, key]), 'KEY_NAME_INVALID');
