@@ -57,8 +57,7 @@ export class ModelStore implements StoreCalls {
     }
     const all = [...this.#keys, ...records];
     for (const values of [all.map(({ name }) => name), all.map(({ fingerprint }) => fingerprint)]) {
-      if (values.some((one: string, k) => values.findIndex((other) => other === one) !== k))
-        return 'conflict';
+      if (new Set<string>(values).size < values.length) return 'conflict';
     }
     this.#keys.push(...records);
     return 'inserted';
