@@ -33,11 +33,14 @@ export default {
       name: 'vault-imports-downwards',
       severity: 'error',
       from: { path: '^src/vault/' },
-      to: { path: '^src/', pathNot: ['^src/vault/', '^src/scheme/', ...NOUNS.map((path) => `^src/${path}`)] },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/vault/', '^src/scheme/', '^src/signatures/', ...NOUNS.map((path) => `^src/${path}`)],
+      },
     },
-    only('vault/software', [...VAULT_PORT, 'scheme/', ...NOUNS]),
+    only('vault/software', [...VAULT_PORT, 'scheme/', 'signatures/', ...NOUNS]),
     only('vault/replicas', [...VAULT_PORT, ...NOUNS]),
-    only('vault/pkcs11', [...VAULT_PORT, 'scheme/', ...NOUNS]),
+    only('vault/pkcs11', [...VAULT_PORT, 'scheme/', 'signatures/', ...NOUNS]),
     {
       name: 'stores-know-codes-not-vaults',
       severity: 'error',
@@ -48,6 +51,9 @@ export default {
     only('stores/sqlite', [...STORE_PORT, ...NOUNS]),
     only('stores/postgres', [...STORE_PORT, ...NOUNS]),
     only('issuance', [...VAULT_PORT, ...STORE_PORT, ...NOUNS]),
+    only('signatures', NOUNS),
+    only('delivery', ['signatures/', ...NOUNS]),
+    only('rotation', ['issuance/', 'delivery/', 'signatures/', ...VAULT_PORT, ...STORE_PORT, ...NOUNS]),
     only('testing', [...STORE_PORT, ...NOUNS]),
     {
       // The contract suite is for those who write a store; nothing of it runs in service.

@@ -25,6 +25,7 @@ const CODES = {
   CODE_CHARACTER: { retryable: false },
   CODE_VERSION_INVALID: { retryable: false },
   CODE_VERSION_UNKNOWN: { retryable: false },
+  CODE_VERSION_RETIRED: { retryable: false },
   CODE_FORGED: { retryable: false },
   CODE_NOT_ISSUED: { retryable: false },
   // Calls.
@@ -42,6 +43,20 @@ const CODES = {
   KEY_EXPOSED: { retryable: false },
   KEY_FINGERPRINT_MISMATCH: { retryable: false },
   KEY_NOT_DISTINCT: { retryable: false },
+  KEYS_CHANGED: { retryable: true },
+  KEY_STILL_PRESENT: { retryable: false },
+  // Rotations.
+  ROTATION_UNKNOWN: { retryable: false },
+  ROTATION_CONFLICT: { retryable: false },
+  ROTATION_STATUS: { retryable: false },
+  ROTATION_INCOMPLETE: { retryable: false },
+  ROTATION_IN_PROGRESS: { retryable: false },
+  ROTATION_UNSUPPORTED: { retryable: false },
+  ROTATION_FOLDER: { retryable: false },
+  ROTATION_TOO_EARLY: { retryable: false },
+  DELIVERY_INVALID: { retryable: false },
+  RECEIPT_INVALID: { retryable: false },
+  SIGNATURE_INVALID: { retryable: false },
   // Vaults and HSM modules.
   ENGINE_REFUSED: { retryable: false },
   VAULT_CLOSED: { retryable: false },

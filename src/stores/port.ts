@@ -1,8 +1,29 @@
 import type { KeyName } from '../codes/key-names.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
+import type { RotationStore } from './rotation-port.js';
 
 /** Rows that one batch, which is one transaction, may hold. */
 export const MAX_BATCH_ROWS = 100_000;
+
+/**
+ * What a key version is for (NIST SP 800-57 part 1 §7). `pre-active`: on record, nothing is made under it. `active`: new
+ * codes are made under it. `accepting`: codes made under it are still understood. `retired`: they are refused.
+ * `destroyed`: the key is gone.
+ */
+export type KeyState = 'pre-active' | 'active' | 'accepting' | 'retired' | 'destroyed';
+
+/** A key on record with its state. */
+export interface RecordedKey extends KeyRecord {
+  /** Where it is in its life. */
+  readonly state: KeyState;
+  /** When it came into each state it has been in, in milliseconds since 1970-01-01 UTC. */
+  readonly since: Readonly<Partial<Record<KeyState, number>>>;
+  /**
+   * Generation of the linkage codes that codes under this key carry: of an institution's and the store's keys, the
+   * one given at registration or else the active one. Of a link key, its own. Undefined for the others.
+   */
+  readonly generation?: number;
+}
 
 /** A key the issuance knows (機関別パラメータ for an institution's). */
 export interface KeyRecord {
@@ -12,6 +33,8 @@ export interface KeyRecord {
   readonly fingerprint: string;
   /** Milliseconds since 1970-01-01 UTC, in the years 1 to 9999. */
   readonly registeredAt: number;
+  /** Of an institution's or the store's key, generation of the linkage codes it is for. Default: the active one. */
+  readonly generation?: number;
 }
 
 /** What a write did. `existed`: the same was there already, so a retry is safe. `conflict`: nothing was changed. */
@@ -21,7 +44,10 @@ export type WriteOutcome = 'inserted' | 'existed' | 'conflict';
 export interface IssuanceBatch {
   /** 機関コード. */
   readonly institution: InstitutionCode;
-  /** Version of the institution's key the codes are made under. */
+  /**
+   * Version of the institution's key the codes are made under. The row keeps it for good: after a rotation the person
+   * has a code under every later version too.
+   */
   readonly keyVersion: number;
   /** Generation of the linkage codes. */
   readonly generation: number;
@@ -29,12 +55,27 @@ export interface IssuanceBatch {
   readonly issuedAt: number;
   /** n × 24 bytes: the persons' codes at the issuance store. */
   readonly storeCodes: Uint8Array;
+  /** The same persons under the store key that a running rotation leads to. */
+  readonly successors?: Successors;
+}
+
+/** Store codes of the same people under the store key of a running rotation, which are not used before its switch. */
+export interface Successors {
+  /** Version of that store key. With another than the running rotation's they are passed over. */
+  readonly storeKeyVersion: number;
+  /** n × 24 bytes. */
+  readonly codes: Uint8Array;
 }
 
 /** Options every store call takes. */
 export interface StoreCallOptions {
   /** Gives up with `ABORTED` before the transaction is committed: nothing of it is stored then. */
   readonly signal?: AbortSignal;
+  /**
+   * The epoch of the keys that the caller's codes were made in (`outlook`). When keys were switched or retired since, the
+   * call is refused with `KEYS_CHANGED`, in the transaction itself, and changes nothing. Default: not compared.
+   */
+  readonly epoch?: number;
 }
 
 /** What a store knows of the rows of a batch. */
@@ -46,9 +87,11 @@ export interface HeldRows {
   readonly versions: Uint8Array;
   /**
    * By row, the person's own store code where the given one is another of the same person: the resident record code
-   * was changed. Codes are made from the person's own.
+   * was changed, or the given one is under the other store key of a rotation. It is under the active store key, and codes are made from it.
    */
   readonly canonical: ReadonlyMap<number, Uint8Array>;
+  /** Those of these rows whose code is of a changed resident record code (an alias). */
+  readonly aliases: ReadonlySet<number>;
 }
 
 /** Changes of resident record codes (住民票コードの変更), old and new together. */
@@ -61,6 +104,8 @@ export interface ChangeBatch {
   readonly oldCodes: Uint8Array;
   /** n × 24 bytes: those of the new ones, in the same order. */
   readonly newCodes: Uint8Array;
+  /** The new ones under the store key that a running rotation leads to. */
+  readonly successors?: Successors;
 }
 
 /** What a physical deletion removed of one person. */
@@ -176,11 +221,13 @@ export interface StoreCounts {
  * All methods are safe to repeat, and an empty batch touches nothing. Calls may run at the same time, in one process
  * or in several: each sees all that was written when it began, and of two that want the same row or key one gets it.
  * The caller leaves a buffer as it is until the promise settles; the store keeps none after that. None throws
- * synchronously. Errors of every method: `STORE_CLOSED`, `STORE_FAULT` (retryable), `STORE_CORRUPT`, `ABORTED`.
+ * synchronously. Errors of every method: `STORE_CLOSED`, `STORE_FAULT` (retryable), `STORE_CORRUPT`, `ABORTED`, and
+ * `KEYS_CHANGED` (retryable) when an epoch was given.
  */
-export interface IssuanceStore {
+export interface IssuanceStore extends RotationStore {
   /**
-   * Records the link and store keys that the store is begun with, all or none, so that of several processes that open
+   * Records the link and store keys that the store is begun with, the store key and the highest generation
+   * `active`, generations before it `retired`; all or none, so that of several processes that open
    * an empty store at once one decides. `existed` when the link and store keys on record are exactly these;
    * `conflict`, and no change, when they are others, when a name is given twice, or when a fingerprint stands with
    * another name.
@@ -192,19 +239,20 @@ export interface IssuanceStore {
   /**
    * Records a key. `existed` when the same name and fingerprint are there; `conflict`, and no change, when the name
    * stands with another fingerprint or the fingerprint with another name. An institution is known from its first
-   * key on.
+   * key on. The first key of an audience is `active` at once, a further version `pre-active` until a rotation
+   * switches to it. Every record period is an audience of its own.
    *
    * @throws RenkeiError `KEY_NAME_INVALID` or `OPTION_INVALID`
    */
   registerKey(record: KeyRecord, options?: StoreCallOptions): Promise<WriteOutcome>;
 
-  /** All keys, ordered by the character codes of their names: `B` comes before `a`. */
-  listKeys(options?: StoreCallOptions): Promise<readonly KeyRecord[]>;
+  /** All keys with their states, ordered by the character codes of their names: `B` comes before `a`. */
+  listKeys(options?: StoreCallOptions): Promise<readonly RecordedKey[]>;
 
   /**
    * Records that codes were issued, in one transaction that is durable when the promise resolves: all rows or none.
    * One primary key decides both "the same request again" and "someone else got there first". The institution must be
-   * known; that the version is one of its keys is the issuer's to see to. Rows in the order of their codes are
+   * known; that the version is its active one is the issuer's to see to (`epoch`). Rows in the order of their codes are
    * stored fastest. Of rows of one person in one batch, equal or by a changed resident record code, the first is
    * inserted and the others find it there.
    *
@@ -258,7 +306,8 @@ export interface IssuanceStore {
 
   /**
    * Deletes people for good (物理削除): their own store codes, their aliases and all issuances, in one transaction.
-   * Any of a person's store codes names the person. Again changes nothing and says so.
+   * Any of a person's store codes names the person, under either store key of a rotation. Again changes nothing and
+   * says so.
    *
    * @param storeCodes n × 24 bytes
    * @returns what was removed, one entry a code; of codes of one person the first has it all

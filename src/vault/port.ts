@@ -1,4 +1,4 @@
-import type { Audience, KeyName } from '../codes/key-names.js';
+import type { Audience, AuditKeyName, KeyName } from '../codes/key-names.js';
 import type { Refusal } from '../errors/renkei-error.js';
 
 /** Options every vault call takes. */
@@ -131,6 +131,17 @@ export interface Vault {
   /** The key's fingerprint, 16 lower-case hex digits, computed by the vault (see `docs/spec.md`). */
   fingerprint(key: KeyName, options?: VaultCallOptions): Promise<string>;
 
+  /**
+   * Signs with an audit key: ECDSA on P-256 over the SHA-256 of the message (FIPS 186-5), 64 bytes r || s, of the two
+   * valid ones the one with the lower s.
+   *
+   * @throws RenkeiError `KEY_NAME_INVALID`, a key error or a module error
+   */
+  sign(key: AuditKeyName, message: Uint8Array, options?: VaultCallOptions): Promise<Uint8Array>;
+
+  /** The public half of an audit key: SubjectPublicKeyInfo, DER (RFC 5480), 91 bytes. */
+  publicKey(key: AuditKeyName, options?: VaultCallOptions): Promise<Uint8Array>;
+
   /** Proves, as far as the vault can, where linkage codes can be seen; tries the attacks anew at each call. */
   assurance(options?: VaultCallOptions): Promise<Assurance>;
 
@@ -142,4 +153,15 @@ export interface Vault {
 
   /** The same as {@link Vault.close}. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Destroys keys for good. Apart from {@link Vault}, so that what serves requests cannot do it. */
+export interface KeyDestroyer {
+  /**
+   * Destroys the key of this name, whose fingerprint must be the one given. A key that is not there any more is no error:
+   * a retry is safe.
+   *
+   * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH`, `KEY_AMBIGUOUS` or a module error
+   */
+  destroy(name: KeyName, fingerprint: string): Promise<void>;
 }
