@@ -41,8 +41,11 @@ export class KeyRecords {
       'INSERT INTO institution (code) VALUES (?) ON CONFLICT DO NOTHING',
     );
     this.#write = database.prepare(
-      `REPLACE INTO key VALUES (@name, @fingerprint, @registeredAt, @generation, @state, @since ->> 'pre-active',
-         @since ->> 'active', @since ->> 'accepting', @since ->> 'retired', @since ->> 'destroyed')`,
+      `INSERT INTO key VALUES (@name, @fingerprint, @registeredAt, @generation, @state, @since ->> 'pre-active',
+         @since ->> 'active', @since ->> 'accepting', @since ->> 'retired', @since ->> 'destroyed')
+         ON CONFLICT (name) DO UPDATE SET state = excluded.state, pre_active_at = excluded.pre_active_at,
+           active_at = excluded.active_at, accepting_at = excluded.accepting_at,
+           retired_at = excluded.retired_at, destroyed_at = excluded.destroyed_at`,
     );
   }
 

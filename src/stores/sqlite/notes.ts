@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import { checkLimit, checkNotes } from '../rotation-arguments.js';
 import type { StoreCallOptions } from '../port.js';
+import { checkLimit, checkNotes } from '../rotation-arguments.js';
 import type { NewRotation, NotedRow } from '../rotation-port.js';
 import { SLICES, type Slices } from './ordered-codes.js';
 import { storedCode } from './stored-values.js';
@@ -45,9 +45,7 @@ export class Notes {
   constructor(database: Database, transactions: Transactions) {
     this.#transactions = transactions;
     this.#isWanted = database
-      .prepare<[string], number>(
-        `SELECT EXISTS (SELECT 1 FROM noting WHERE whose IN (?, '${EVERYTHING}'))`,
-      )
+      .prepare<[string], number>(`SELECT EXISTS (SELECT 1 FROM noting WHERE whose IN (?, '${EVERYTHING}'))`)
       .pluck();
     this.#want = database.prepare('INSERT INTO noting VALUES (?, ?) ON CONFLICT DO NOTHING');
     this.#unwant = database.prepare('DELETE FROM noting WHERE rotation_id = ?');

@@ -47,7 +47,10 @@ const SCHEMA = `
 /** What makes a store of one version one of the next, by the version it starts from. */
 const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   [1, `ALTER TABLE person ADD COLUMN canonical BLOB CHECK (length(canonical) = 24); ${ALIAS_INDEXES}`],
-  [2, `ALTER TABLE key RENAME TO old_key; ${KEY_TABLE} ${KEYS_OF_SCHEMA_2} DROP TABLE old_key; ${ROTATION_TABLES}`],
+  [
+    2,
+    `ALTER TABLE key RENAME TO old_key; ${KEY_TABLE} ${KEYS_OF_SCHEMA_2} DROP TABLE old_key; ${ROTATION_TABLES}`,
+  ],
 ]);
 
 /**

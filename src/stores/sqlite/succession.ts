@@ -25,8 +25,8 @@ export class Succession {
     this.#any = database.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM succession)').pluck();
     this.#isSwitched = database
       .prepare<[], number>(
-        `SELECT status IN ('switched', 'retiring', 'retired', 'destroyed') FROM rotation
-          WHERE store_key_version IS NOT NULL ORDER BY id DESC LIMIT 1`,
+        `SELECT EXISTS (SELECT 1 FROM rotation
+                         WHERE store_key_version IS NOT NULL AND status IN ('switched', 'retiring'))`,
       )
       .pluck();
     this.#predecessors = database

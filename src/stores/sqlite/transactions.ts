@@ -22,8 +22,24 @@ export class Transactions {
     return this.#database.transaction(() => this.#inEpoch(options, action)).immediate();
   }
 
+  /** Inside a transaction: undoes what the action did when it answers false. */
+  attempt(action: () => boolean): boolean {
+    try {
+      return this.#database.transaction(() => {
+        if (action()) return true;
+        throw new Undone();
+      })();
+    } catch (error) {
+      if (error instanceof Undone) return false;
+      throw error;
+    }
+  }
+
   #inEpoch<T>({ epoch }: StoreCallOptions, action: () => T): T {
     if (epoch !== undefined && this.#epoch.get() !== epoch) throw keysChanged();
     return action();
   }
 }
+
+/** Thrown inside a savepoint to roll it back. */
+class Undone extends Error {}
