@@ -4,9 +4,7 @@ import {
   type IssuanceStore,
   institutionAudience,
   linkKey,
-  type NewRotation,
   parseInstitutionCode,
-  type RotationStatus,
   storeAudience,
 } from 'renkei';
 import { backUpSqliteStore, openSqliteStore } from 'renkei/sqlite';
@@ -24,6 +22,9 @@ const ALIAS = 1_000_000;
 const SUCCESSOR = 2_000_000;
 const folder = makeScratchFolder();
 let files = 0;
+
+type NewRotation = Parameters<IssuanceStore['beginRotation']>[0];
+type RotationStatus = Parameters<IssuanceStore['moveRotation']>[0]['to'];
 
 const STORE_ROTATION: NewRotation = {
   kind: 'store',
