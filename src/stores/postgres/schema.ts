@@ -3,6 +3,7 @@ import type { Connections } from './connections.js';
 import type { Layout } from './layouts/layout.js';
 import { ONE_SERVER } from './layouts/one-server.js';
 import type { PostgresSettings, PostgresSpread } from './options.js';
+import { ROTATION_TABLES } from './rotation-tables.js';
 import { SPREAD_STEPS } from './spread/coordinator-schema.js';
 import { spreadLayout } from './spread/layout.js';
 import { checkPlaces, makeServers, recordSpread } from './spread/servers.js';
@@ -45,6 +46,7 @@ const STEPS: readonly ((settings: PostgresSettings) => string)[] = [
     RETURN 0;
   END $$;
 `,
+  () => ROTATION_TABLES,
 ];
 
 const FIND_SCHEMA: Statement = {
