@@ -50,6 +50,11 @@ export class Situation {
     });
   }
 
+  /** True while a rotation is not at its end. */
+  get isOpen(): boolean {
+    return this.#open.length > 0;
+  }
+
   /** Status of a rotation; undefined where it is none or at its end. */
   statusOf(id: number): RotationStatus | undefined {
     return this.#open.find((rotation) => rotation.id === id)?.status;
@@ -78,6 +83,11 @@ export class Situation {
     return this.#noting.some(
       ({ notes }) => notes === 'everything' || (notes !== 'persons' && notes.includes(institution)),
     );
+  }
+
+  /** What rotations before their switch want noted, all but one. */
+  notesOfOthers(id: number): readonly NewRotation['notes'][] {
+    return this.#noting.flatMap((rotation) => (rotation.id === id ? [] : [rotation.notes]));
   }
 
   /** What the callers of the store are told. */

@@ -8,7 +8,7 @@ export interface Statement {
   readonly text: string;
 }
 
-type Value = string | number | Uint8Array;
+type Value = string | number | Uint8Array | null;
 
 /** The statements of one transaction. */
 export class Transaction {
