@@ -88,7 +88,7 @@ export async function moveKeys(
 
 function insertKey(
   transaction: Transaction,
-  { name, fingerprint, registeredAt, state, generation = null }: RecordedKey,
+  { name, fingerprint, registeredAt, state, generation }: RecordedKey,
 ): Promise<number> {
-  return transaction.write(INSERT_KEY, name, fingerprint, registeredAt, state, generation);
+  return transaction.write(INSERT_KEY, name, fingerprint, registeredAt, state, generation ?? null);
 }

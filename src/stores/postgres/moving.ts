@@ -66,7 +66,8 @@ export async function moveRows(transaction: Transaction, limit: number): Promise
   const successors = await successorsOf(transaction, codes);
   const ownSuccessors = await successorsOf(transaction, own);
   const moving = [...successors.keys()];
-  const among = (packed: Uint8Array, rows: readonly number[]) => packCodes(rows.map((k) => codeAt(packed, k)));
+  const among = (packed: Uint8Array, rows: readonly number[]) =>
+    packCodes(rows.map((k) => codeAt(packed, k)));
   const from = among(codes, moving);
   const to = among(withRows(codes, successors), moving);
   const leadTo = among(withRows(own, ownSuccessors), moving);

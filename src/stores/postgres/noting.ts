@@ -136,6 +136,8 @@ export async function forgetNotes(
 }
 
 function wanted(all: readonly Notes[]): readonly [number, number, string] {
-  const institutions = all.filter((notes): notes is readonly InstitutionCode[] => Array.isArray(notes)).flat();
+  const institutions = all
+    .filter((notes): notes is readonly InstitutionCode[] => Array.isArray(notes))
+    .flat();
   return [Number(all.includes('everything')), Number(all.includes('persons')), `{${institutions.join(',')}}`];
 }

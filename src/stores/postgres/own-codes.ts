@@ -51,7 +51,10 @@ export async function rowCodes(transaction: Transaction, given: Uint8Array): Pro
 }
 
 /** By row, the code under the old store key, where there is one. */
-export function predecessorsOf(transaction: Transaction, codes: Uint8Array): Promise<Map<number, Uint8Array>> {
+export function predecessorsOf(
+  transaction: Transaction,
+  codes: Uint8Array,
+): Promise<Map<number, Uint8Array>> {
   return numberedCodes(transaction, PREDECESSORS, codes);
 }
 

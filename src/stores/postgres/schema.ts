@@ -19,7 +19,7 @@ import type { Statement, Transaction } from './transaction.js';
  * insertion takes half as long as one that asks for every row whether it is there (ON CONFLICT), and stops at the
  * first that is. Caught in here, such a stop is not written into the server's log, which would quote the code.
  */
-const STEPS: readonly ((settings: PostgresSettings) => string)[] = [
+export const STEPS: readonly ((settings: PostgresSettings) => string)[] = [
   ({ partitions: number }) => `${SMALL_TABLES}${LARGE_TABLES}${partitions(number, [...Array(number).keys()])}
   CREATE FUNCTION insert_issuances(
     codes bytea, generation smallint, institution_id integer, key_version smallint, issued_at bigint

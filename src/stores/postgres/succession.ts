@@ -58,7 +58,10 @@ interface Packed {
 /** Records successors of people the store knows. */
 export function succeed(transaction: Transaction, pairs: SuccessorPairs): Promise<WriteOutcome[]> {
   if (transaction.situation.outlook.successor === undefined) {
-    throw new RenkeiError('OPTION_INVALID', 'succeed: no rotation before its switch leads to another store key');
+    throw new RenkeiError(
+      'OPTION_INVALID',
+      'succeed: no rotation before its switch leads to another store key',
+    );
   }
   return recordSuccessors(transaction, pairs);
 }

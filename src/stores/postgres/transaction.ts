@@ -20,11 +20,7 @@ export class Transaction {
    * @param texts statements that have another text than their own
    * @param situation undefined only while the tables are being made
    */
-  constructor(
-    client: PoolClient,
-    texts: ReadonlyMap<Statement, string>,
-    situation: Situation | undefined,
-  ) {
+  constructor(client: PoolClient, texts: ReadonlyMap<Statement, string>, situation: Situation | undefined) {
     this.#client = client;
     this.#texts = texts;
     this.#situation = situation;

@@ -133,6 +133,8 @@ export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, 
         (k) => `SELECT institution_id, key_version, count(*) AS rows FROM issuance_${k} GROUP BY 1, 2`,
       )}) AS issued LEFT JOIN institution ON id = institution_id`,
     ],
+    // Nothing succeeds there: rotations that would need it are refused.
+    [BREACHES['succession-leads-from-person'], 'SELECT count(*) AS rows FROM succession'],
     ...IN_PLACE.map((invariant) => [BREACHES[invariant], breachesOf(invariant)] as const),
     [
       // An alias and its person are on different servers: the aliases, which are few, are sent for.
