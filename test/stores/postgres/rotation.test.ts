@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import {
+  createMemoryStore,
   type IssuanceStore,
   institutionAudience,
   type KeyName,
   linkKey,
-  openMemoryStore,
   parseInstitutionCode,
   storeAudience,
 } from 'renkei';
@@ -95,7 +95,7 @@ describe('the PostgreSQL store, while keys are rotated', () => {
     openPostgresStore({ connection: server.main, schema, partitions: 3, poolSize: 4 });
 
   it('ends in the same rows when the process that moves them is killed again and again', async () => {
-    const expected = openMemoryStore();
+    const expected = createMemoryStore();
     await fill(expected);
     while ((await expected.moveRows(1_000)) > 0);
     const schema = newSchema();
