@@ -229,6 +229,7 @@ describe('the PostgreSQL store', () => {
     expect(await restored.lookUp(A, storeCodes(4))).toEqual({
       versions: Uint8Array.of(1),
       canonical: new Map([[0, storeCode(1)]]),
+      aliases: new Set([0]),
     });
     await restored.close();
 
