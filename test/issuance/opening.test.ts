@@ -130,6 +130,7 @@ describe('holding the recorded keys against the vault', () => {
     expect(await issuer.checkKeys()).toEqual(
       ['institution/A1/1', 'institution/B2/1', 'link/1', 'store/1'].map((name) => ({
         name,
+        state: 'active',
         result: 'matches',
       })),
     );
@@ -138,10 +139,10 @@ describe('holding the recorded keys against the vault', () => {
     });
     const other = await openIssuer({ vault, store });
     expect(await other.checkKeys()).toEqual([
-      { name: 'institution/A1/1', result: 'KEY_FINGERPRINT_MISMATCH' },
-      { name: 'institution/B2/1', result: 'KEY_NOT_FOUND' },
-      { name: 'link/1', result: 'matches' },
-      { name: 'store/1', result: 'matches' },
+      { name: 'institution/A1/1', state: 'active', result: 'KEY_FINGERPRINT_MISMATCH' },
+      { name: 'institution/B2/1', state: 'active', result: 'KEY_NOT_FOUND' },
+      { name: 'link/1', state: 'active', result: 'matches' },
+      { name: 'store/1', state: 'active', result: 'matches' },
     ]);
   });
 
