@@ -28,9 +28,10 @@ describe('opening an issuer', () => {
     const store = createMemoryStore();
     const vault = await openVault();
     await openIssuer({ vault, store, now: () => 77 });
+    const begun = { registeredAt: 77, state: 'active', since: { active: 77 }, generation: 1 };
     expect(await store.listKeys()).toEqual([
-      { name: 'link/1', fingerprint: await vault.fingerprint('link/1' as never), registeredAt: 77 },
-      { name: 'store/1', fingerprint: await vault.fingerprint('store/1' as never), registeredAt: 77 },
+      { ...begun, name: 'link/1', fingerprint: await vault.fingerprint('link/1' as never) },
+      { ...begun, name: 'store/1', fingerprint: await vault.fingerprint('store/1' as never) },
     ]);
   });
 
