@@ -1,3 +1,4 @@
+import type { IssuanceStore as BuiltStore, Vault as BuiltVault } from 'renkei';
 import type { KeyName } from '../../src/codes/key-names.js';
 import { institutionAudience, linkKey, parseKeyName, storeAudience } from '../../src/codes/key-names.js';
 import type { IssuanceStore, KeyState } from '../../src/stores/port.js';
@@ -90,12 +91,15 @@ async function register(store: IssuanceStore, vault: Vault, name: KeyName, gener
   if (outcome === 'conflict') throw new Error(`${name} cannot be registered`);
 }
 
+/** A store and its vault; their types may be those of the package, which are the same as those of the source. */
 interface World {
-  readonly store: IssuanceStore;
-  readonly vault: Vault;
+  readonly store: IssuanceStore | BuiltStore;
+  readonly vault: Vault | BuiltVault;
 }
 
-async function activeVersion({ store }: World, institution: string): Promise<number> {
+const ofSource = (world: World) => world as { readonly store: IssuanceStore; readonly vault: Vault };
+
+async function activeVersion(store: IssuanceStore, institution: string): Promise<number> {
   for (const { name, state } of await store.listKeys()) {
     const key = parseKeyName(name);
     if (state !== 'active' || key.kind !== 'institution' || key.institution !== institution) continue;
@@ -110,12 +114,13 @@ export async function beginInstitutionRotation(
   institution: string,
   version: number,
 ): Promise<RotationByHand> {
-  const old = institutionAudience(institution, await activeVersion(world, institution));
+  const { store, vault } = ofSource(world);
+  const old = institutionAudience(institution, await activeVersion(store, institution));
   const next = institutionAudience(institution, version);
-  await register(world.store, world.vault, next);
+  await register(store, vault, next);
   const notes = [parseInstitutionCode(institution)];
   const rotation = { kind: 'institution', subject: institution, notes } as const;
-  return RotationByHand.begin(world.store, { rotation, keys: [{ old, next }] });
+  return RotationByHand.begin(store, { rotation, keys: [{ old, next }] });
 }
 
 /** Makes another version of an institution's key the active one; the one before is accepted still. */
@@ -131,7 +136,8 @@ export async function switchInstitution(
 }
 
 /** Begins the rotation of the store key 1 to 2. */
-export async function beginStoreRotation({ store, vault }: World): Promise<RotationByHand> {
+export async function beginStoreRotation(world: World): Promise<RotationByHand> {
+  const { store, vault } = ofSource(world);
   const next = storeAudience(2);
   await register(store, vault, next);
   const successor = { generation: 1, storeKeyVersion: 2 };
@@ -141,9 +147,10 @@ export async function beginStoreRotation({ store, vault }: World): Promise<Rotat
 
 /** Begins the change from generation 1 to 2, with the store key 2 and version 2 of each institution's key. */
 export async function beginGenerationRotation(
-  { store, vault }: World,
+  world: World,
   institutions: readonly string[],
 ): Promise<RotationByHand> {
+  const { store, vault } = ofSource(world);
   const next = [linkKey(2), storeAudience(2), ...institutions.map((code) => institutionAudience(code, 2))];
   const old = [linkKey(1), storeAudience(1), ...institutions.map((code) => institutionAudience(code, 1))];
   for (const name of next) await register(store, vault, name, 2);
@@ -154,7 +161,8 @@ export async function beginGenerationRotation(
 }
 
 /** Gives everybody in the store a code under the store key 2, of the same generation or of the second. */
-export async function succeedAll({ store, vault }: World, generation: 1 | 2): Promise<void> {
+export async function succeedAll(world: World, generation: 1 | 2): Promise<void> {
+  const { store, vault } = ofSource(world);
   const { storeCodes } = await store.persons({ limit: 100_000 });
   const made =
     generation === 1

@@ -76,7 +76,7 @@ describe('kill −9 in the middle of a bulk load', () => {
           expect(Number(first.split(' ')[1])).toBeGreaterThanOrEqual(durable);
         for (const line of said) if (line.startsWith('receiving')) durable = Number(line.split(' ')[1]);
       }
-      await withIssuer(database, async (issuer) => {
+      await withIssuer(database, async ({ issuer }) => {
         const load = await issuer.openBulkLoad('A1', { folder: spill, reissue: true, ...PIECES });
         if (load.state === 'receiving') {
           await load.receive(inBatches(POPULATION.list.slice(load.received), BATCH_ROWS));

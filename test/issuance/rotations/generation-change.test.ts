@@ -238,8 +238,8 @@ describe('連携用符号の再生成: a change of the generation', () => {
 
   test('住民票コードは直ちに削除する: both copies of the residents are wiped, also when the second call fails', async () => {
     for (const failing of [false, true]) {
-      const vault = new FaultyVault(world.vault);
-      const issuer = await openIssuer({ vault, store: world.store });
+      const vault = new FaultyVault(world.vault as never);
+      const issuer = await openIssuer({ vault: vault as never, store: world.store });
       await issuer.issueBatch('A1', {
         acquisitionNumbers: ['W'],
         residents: syntheticResidents(SEED, 90, 1),
