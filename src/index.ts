@@ -157,6 +157,7 @@ export type {
   AttackResult,
   DeriveOptions,
   KeyAssurance,
+  KeyDestroyer,
   PackedCodes,
   Vault,
   VaultCallOptions,
