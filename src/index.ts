@@ -162,6 +162,7 @@ export type {
   AttackResult,
   DeriveOptions,
   KeyAssurance,
+  KeyDestroyer,
   PackedCodes,
   Vault,
   VaultCallOptions,
