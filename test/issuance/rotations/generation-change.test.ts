@@ -247,6 +247,26 @@ describe('連携用符号の再生成: a change of the generation', () => {
     expect(await compare()).toBe(ALL);
   });
 
+  test('an institution registered after it has a key of the new generation', async () => {
+    await switchOver();
+    await world.issuer.registerInstitution('C3');
+    expect(await issue('C3', 1)).toEqual(await derived('C3', 1, 2, 1));
+    expect(await translate(oldA, 'A1', 'C3')).toEqual([
+      ...(await derived('C3', 1, 2, 1)),
+      ...times(ALL - 1, 'not-held'),
+    ]);
+  });
+
+  test('an institution that it has left out is KEY_USAGE, and the others are served', async () => {
+    await world.issuer.registerInstitution('C3');
+    await switchOver();
+    await expect(issue('C3', 1)).rejects.toThrow(withCode('KEY_USAGE'));
+    await expect(world.issuer.translate(newA, { from: 'A1', to: 'C3' })).rejects.toThrow(
+      withCode('KEY_USAGE'),
+    );
+    expect(await issue('A1', ALL)).toEqual(newA);
+  });
+
   test('an issuer that is opened after it works with the new keys, whatever its options say', async () => {
     await switchOver();
     const { vault, store } = world;
