@@ -206,6 +206,7 @@ export type {
   AttackResult,
   DeriveOptions,
   KeyAssurance,
+  KeyDestroyer,
   PackedCodes,
   Vault,
   VaultCallOptions,
