@@ -1,5 +1,3 @@
-import { parseKeyName } from '../codes/key-names.js';
-import { RenkeiError } from '../errors/renkei-error.js';
 import type {
   ChangeBatch,
   HeldRows,
@@ -8,33 +6,29 @@ import type {
   IssuancePage,
   IssuanceStatistic,
   IssuanceStore,
-  KeyRecord,
   PageRequest,
   PersonPage,
   RemovedPerson,
+  StoreCallOptions,
   StoreCounts,
   StoreFinding,
   WriteOutcome,
 } from '../stores/port.js';
+import type {
+  NewRotation,
+  NotedRow,
+  PartClaim,
+  RotationMove,
+  RotationPart,
+  RotationRecord,
+  StoreOutlook,
+} from '../stores/rotation-port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
-import { hex, hexRows } from './answers.js';
-
-interface Person {
-  readonly code: string;
-  readonly own: string;
-  readonly generation: number;
-}
-
-interface Issuance {
-  readonly institution: InstitutionCode;
-  readonly own: string;
-  readonly keyVersion: number;
-  readonly issuedAt: number;
-}
+import { hexRows } from './answers.js';
+import { byText, bytes, type Person, pageOf } from './model-rows.js';
+import { ModelSuccession } from './model-succession.js';
 
 const JAPAN_AHEAD_MS = 32_400_000;
-const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'));
 
 /** What a store can be asked. */
 export type StoreCalls = Omit<IssuanceStore, 'close' | typeof Symbol.asyncDispose>;
@@ -43,111 +37,101 @@ export type StoreCalls = Omit<IssuanceStore, 'close' | typeof Symbol.asyncDispos
  * The reference that stores are held against: plain lists searched from the front, nothing clever, and nothing shared
  * with the memory store. It is asked well-formed questions only, one at a time.
  */
-export class ModelStore implements StoreCalls {
-  #keys: KeyRecord[] = [];
-  #persons: Person[] = [];
-  #issuances: Issuance[] = [];
-
-  async begin(records: readonly KeyRecord[]): Promise<WriteOutcome> {
-    const begunWith = this.#keys.filter(({ name }) => /^(link|store)\//.test(name));
-    if (begunWith.length > 0) {
-      const texts = (keys: readonly KeyRecord[]) =>
-        keys.map((key) => `${key.name} ${key.fingerprint}`).sort();
-      return texts(begunWith).join() === texts(records).join() ? 'existed' : 'conflict';
-    }
-    const all = [...this.#keys, ...records];
-    for (const values of [all.map(({ name }) => name), all.map(({ fingerprint }) => fingerprint)]) {
-      if (new Set<string>(values).size < values.length) return 'conflict';
-    }
-    this.#keys.push(...records);
-    return 'inserted';
-  }
-
-  async registerKey(record: KeyRecord): Promise<WriteOutcome> {
-    const named = this.#keys.find(({ name }) => name === record.name);
-    const like = this.#keys.find(({ fingerprint }) => fingerprint === record.fingerprint);
-    if (named !== undefined && named === like) return 'existed';
-    if (named !== undefined || like !== undefined) return 'conflict';
-    this.#keys.push(record);
-    return 'inserted';
-  }
-
-  async listKeys(): Promise<readonly KeyRecord[]> {
-    return this.#keys.toSorted((a, b) => byText(a.name, b.name));
-  }
-
-  async issue({
-    institution,
-    storeCodes,
-    keyVersion,
-    generation,
-    issuedAt,
-  }: IssuanceBatch): Promise<HeldRows> {
-    return this.#held(institution, storeCodes, (own) => {
-      const held = this.#issuance(institution, own);
-      if (held !== undefined) return held.keyVersion;
-      if (this.#person(own) === undefined) this.#persons.push({ code: own, own, generation });
-      this.#issuances.push({ institution, own, keyVersion, issuedAt });
+export class ModelStore extends ModelSuccession implements StoreCalls {
+  async issue(batch: IssuanceBatch, options: StoreCallOptions = {}): Promise<HeldRows> {
+    const { institution, storeCodes, keyVersion, generation, issuedAt } = batch;
+    this.rotationList.compare(options);
+    const [people, rows]: [string[], string[]] = [[], []];
+    const held = this.held(institution, storeCodes, (own) => {
+      const issuance = this.issuance(institution, own);
+      if (issuance !== undefined) return issuance.keyVersion;
+      if (this.person(own) === undefined) {
+        this.personRows.push({ code: own, own, generation });
+        people.push(own);
+      }
+      this.issuanceRows.push({ institution, own, keyVersion, issuedAt });
+      rows.push(own);
       return 0;
     });
+    this.take(hexRows(storeCodes), batch.successors);
+    this.notePeople(people);
+    if (this.rotationList.wants(institution)) for (const own of rows) this.note(own, institution);
+    return held;
   }
 
-  async lookUp(institution: InstitutionCode, storeCodes: Uint8Array): Promise<HeldRows> {
-    return this.#held(institution, storeCodes, (own) => this.#issuance(institution, own)?.keyVersion ?? 0);
+  async lookUp(
+    institution: InstitutionCode,
+    storeCodes: Uint8Array,
+    options: StoreCallOptions = {},
+  ): Promise<HeldRows> {
+    this.rotationList.compare(options);
+    return this.held(institution, storeCodes, (own) => this.issuance(institution, own)?.keyVersion ?? 0);
   }
 
   async details(
     institution: InstitutionCode,
     storeCodes: Uint8Array,
   ): Promise<readonly (IssuanceDetails | undefined)[]> {
-    if (storeCodes.length > 0) this.#mustKnow(institution);
+    if (storeCodes.length > 0) this.mustKnow(institution);
     return hexRows(storeCodes).map((code) => {
-      const own = this.#own(code);
-      const row = this.#issuance(institution, own);
+      const own = this.own(code);
+      const row = this.issuance(institution, own);
       if (row === undefined) return undefined;
-      const generation = this.#person(own)?.generation ?? 0;
+      const generation = this.person(own)?.generation ?? 0;
       return { keyVersion: row.keyVersion, generation, issuedAt: row.issuedAt };
     });
   }
 
   async holders(storeCodes: Uint8Array): Promise<readonly (readonly InstitutionCode[])[]> {
     return hexRows(storeCodes).map((code) =>
-      this.#issuancesOf(this.#own(code)).map(({ institution }) => institution),
+      this.issuancesOf(this.own(code)).map(({ institution }) => institution),
     );
   }
 
-  async change({ generation, oldCodes, newCodes }: ChangeBatch): Promise<readonly WriteOutcome[]> {
+  async change({ generation, oldCodes, newCodes, successors }: ChangeBatch): Promise<WriteOutcome[]> {
     const wanted = hexRows(newCodes);
-    return hexRows(oldCodes).map((oldCode, k) => {
+    const people: string[] = [];
+    const add = (person: Person) => {
+      this.personRows.push(person);
+      people.push(person.code);
+    };
+    const outcomes = hexRows(oldCodes).map((oldCode, k): WriteOutcome => {
       const code = wanted[k] as string;
-      const own = this.#own(oldCode);
-      if (this.#own(code) === own) return 'existed';
-      if (this.#person(code) !== undefined) return 'conflict';
-      if (this.#person(own) === undefined) this.#persons.push({ code: own, own, generation });
-      this.#persons.push({ code, own, generation });
+      const own = this.own(oldCode);
+      if (this.own(code) === own) return 'existed';
+      if (this.person(code) !== undefined) return 'conflict';
+      if (this.person(own) === undefined) add({ code: own, own, generation });
+      add({ code, own, generation });
       return 'inserted';
     });
+    const taken = wanted.map((code, k) => (outcomes[k] === 'conflict' ? '' : code));
+    this.take(taken, successors);
+    this.notePeople(people);
+    return outcomes;
   }
 
   async remove(storeCodes: Uint8Array): Promise<readonly RemovedPerson[]> {
     return hexRows(storeCodes).map((code) => {
-      const own = this.#own(code);
+      const own = this.own(code);
       const removed = {
-        storeCodes: this.#persons.filter((person) => person.own === own).length,
-        issuances: this.#issuancesOf(own).map(({ institution, keyVersion, issuedAt }) => ({
+        storeCodes: this.personRows.filter((person) => person.own === own).length,
+        issuances: this.issuancesOf(own).map(({ institution, keyVersion, issuedAt }) => ({
           institution,
           keyVersion,
           issuedAt,
         })),
       };
-      this.#persons = this.#persons.filter((person) => person.own !== own);
-      this.#issuances = this.#issuances.filter((row) => row.own !== own);
+      const gone = this.personRows.filter((person) => person.own === own).map((person) => person.code);
+      this.pairRows = this.pairRows.filter(([one]) => !gone.includes(one));
+      this.noteRows = this.noteRows.filter((note) => !gone.includes(note.code));
+      this.personRows = this.personRows.filter((person) => person.own !== own);
+      this.issuanceRows = this.issuanceRows.filter((row) => row.own !== own);
       return removed;
     });
   }
 
   async persons(page: PageRequest): Promise<PersonPage> {
-    const rows = pageOf(this.#persons, ({ code }) => code, page);
+    const rows = pageOf(this.personRows, ({ code }) => code, page);
     return {
       storeCodes: bytes(rows.map(({ code }) => code).join('')),
       generations: Uint8Array.from(rows, ({ generation }) => generation),
@@ -158,8 +142,8 @@ export class ModelStore implements StoreCalls {
   }
 
   async issuances(institution: InstitutionCode, page: PageRequest): Promise<IssuancePage> {
-    this.#mustKnow(institution);
-    const ofInstitution = this.#issuances.filter((row) => row.institution === institution);
+    this.mustKnow(institution);
+    const ofInstitution = this.issuanceRows.filter((row) => row.institution === institution);
     const rows = pageOf(ofInstitution, ({ own }) => own, page);
     return {
       storeCodes: bytes(rows.map(({ own }) => own).join('')),
@@ -169,7 +153,7 @@ export class ModelStore implements StoreCalls {
 
   async statistics(): Promise<readonly IssuanceStatistic[]> {
     const statistics: { -readonly [K in keyof IssuanceStatistic]: IssuanceStatistic[K] }[] = [];
-    for (const { institution, keyVersion, issuedAt } of this.#issuances) {
+    for (const { institution, keyVersion, issuedAt } of this.issuanceRows) {
       const day = new Date(issuedAt + JAPAN_AHEAD_MS).toISOString().slice(0, 10);
       const known = statistics.find(
         (one) => one.institution === institution && one.keyVersion === keyVersion && one.day === day,
@@ -183,9 +167,9 @@ export class ModelStore implements StoreCalls {
   }
 
   async check(): Promise<readonly StoreFinding[]> {
-    const recorded = (name: string) => this.#keys.some((key) => key.name === name);
-    const persons = this.#persons.filter(({ generation }) => !recorded(`link/${generation}`)).length;
-    const issuances = this.#issuances.filter(
+    const recorded = (name: string) => this.keyRows.some((key) => key.name === name);
+    const persons = this.personRows.filter(({ generation }) => !recorded(`link/${generation}`)).length;
+    const issuances = this.issuanceRows.filter(
       ({ institution, keyVersion }) => !recorded(`institution/${institution}/${keyVersion}`),
     ).length;
     const findings: StoreFinding[] = [];
@@ -195,56 +179,66 @@ export class ModelStore implements StoreCalls {
   }
 
   async count(): Promise<StoreCounts> {
-    const aliases = this.#persons.filter(({ code, own }) => code !== own).length;
+    const aliases = this.personRows.filter(({ code, own }) => code !== own).length;
     return {
-      keys: this.#keys.length,
-      persons: this.#persons.length - aliases,
+      keys: this.keyRows.length,
+      persons: this.personRows.length - aliases,
       aliases,
-      issuances: this.#issuances.length,
+      issuances: this.issuanceRows.length,
     };
   }
 
-  #person(code: string): Person | undefined {
-    return this.#persons.find((person) => person.code === code);
+  async outlook(): Promise<StoreOutlook> {
+    return this.rotationList.outlook();
   }
 
-  #own(code: string): string {
-    return this.#person(code)?.own ?? code;
+  async hold(until: number): Promise<void> {
+    this.rotationList.holdUntil = until;
   }
 
-  #issuance(institution: InstitutionCode, own: string): Issuance | undefined {
-    return this.#issuances.find((row) => row.institution === institution && row.own === own);
+  async beginRotation(rotation: NewRotation): Promise<number | undefined> {
+    return this.rotationList.begin(rotation);
   }
 
-  #issuancesOf(own: string): Issuance[] {
-    const rows = this.#issuances.filter((row) => row.own === own);
-    return rows.sort((a, b) => byText(a.institution, b.institution));
+  async rotations(): Promise<readonly RotationRecord[]> {
+    return this.rotationList.list.map(({ record }) => record);
   }
 
-  #held(institution: InstitutionCode, storeCodes: Uint8Array, versionOf: (own: string) => number): HeldRows {
-    if (storeCodes.length > 0) this.#mustKnow(institution);
-    const canonical = new Map<number, Uint8Array>();
-    const versions = hexRows(storeCodes).map((code, k) => {
-      const own = this.#own(code);
-      if (own !== code) canonical.set(k, bytes(own));
-      return versionOf(own);
+  async moveRotation(move: RotationMove): Promise<WriteOutcome> {
+    const { outcome, keys, notes } = this.rotationList.move(
+      move,
+      this.keyRows,
+      this.noteRows,
+      this.pairRows.length,
+    );
+    this.keyRows = [...keys];
+    this.noteRows = [...notes];
+    return outcome;
+  }
+
+  async claimPart(claim: PartClaim): Promise<number | undefined> {
+    return this.rotationList.claim(claim);
+  }
+
+  async finishPart(id: number, part: number, report: string): Promise<WriteOutcome> {
+    return this.rotationList.finish(id, part, report);
+  }
+
+  async parts(id: number): Promise<readonly RotationPart[]> {
+    return this.rotationList.partsOf(id);
+  }
+
+  async noted(limit: number, institution?: InstitutionCode): Promise<readonly NotedRow[]> {
+    const wanted = this.noteRows.filter(
+      (note) => institution === undefined || note.institution === institution,
+    );
+    return wanted.slice(0, limit).map(({ note, code, institution: whose }) => {
+      const row = { note, storeCode: bytes(code) };
+      return whose === undefined ? row : { ...row, institution: whose };
     });
-    return { versions: Uint8Array.from(versions), canonical };
   }
 
-  #mustKnow(institution: InstitutionCode): void {
-    const known = this.#keys.some(({ name }) => {
-      const parsed = parseKeyName(name);
-      return parsed.kind === 'institution' && parsed.institution === institution;
-    });
-    if (!known) throw new RenkeiError('INSTITUTION_UNKNOWN', `institution ${institution} is not registered`);
+  async settle(notes: readonly number[]): Promise<void> {
+    this.noteRows = this.noteRows.filter(({ note }) => !notes.includes(note));
   }
-}
-
-function pageOf<T>(rows: readonly T[], codeOf: (row: T) => string, { after, limit }: PageRequest): T[] {
-  const last = after === undefined ? '' : hex(after);
-  return rows
-    .filter((row) => codeOf(row) > last)
-    .sort((a, b) => byText(codeOf(a), codeOf(b)))
-    .slice(0, limit);
 }
