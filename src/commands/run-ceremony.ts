@@ -17,11 +17,11 @@ import {
   type TokenOptions,
   verifyCeremonyRecord,
 } from 'renkei/pkcs11';
+import { askTwice } from './ask-twice.js';
 import { type CeremonyArguments, readArguments, readLevel, requireOption } from './ceremony-arguments.js';
 import { dryRun } from './dry-run.js';
 import { PinReader } from './pin-reader.js';
 import { RecordFile } from './record-file.js';
-import { askTerminal } from './terminal.js';
 
 /**
  * Runs one ceremony from its command line and gives what is to be printed.
@@ -125,24 +125,6 @@ async function prepare(
       return () => initialiseKeys({ ...making, ...(period === undefined ? {} : { period }) });
     }
   }
-}
-
-/** The name twice more: from the terminal, or for scripts from `--yes-destroy NAME --yes-destroy NAME`. */
-async function askTwice(name: string, given: readonly string[] | undefined): Promise<[string, string]> {
-  let typed = given;
-  if (typed === undefined) {
-    const first = await askTerminal('Name of the key to be destroyed for ever: ', 'shown');
-    const second = await askTerminal('The same again: ', 'shown');
-    typed = [first, second].map((bytes) => Buffer.from(bytes).toString('utf8'));
-  }
-  const [first, second, ...more] = typed;
-  if (first !== name || second !== name || more.length > 0) {
-    throw new RenkeiError(
-      'OPTION_INVALID',
-      'nothing was destroyed: the name must be confirmed exactly twice',
-    );
-  }
-  return [first, second];
 }
 
 async function verify({ operands: [path = ''] }: CeremonyArguments, token: TokenOptions): Promise<string> {
