@@ -10,6 +10,8 @@ const OPTIONS = {
   'pin-env': { type: 'string' },
   'pin-fd': { type: 'string' },
   engine: { type: 'string' },
+  'check-engine': { type: 'string' },
+  'audit-key': { type: 'string' },
   store: { type: 'string' },
   'postgres-env': { type: 'string' },
   schema: { type: 'string' },
@@ -19,6 +21,8 @@ const OPTIONS = {
   source: { type: 'string' },
   close: { type: 'string' },
   open: { type: 'string' },
+  'ended-at': { type: 'string' },
+  'erased-rows': { type: 'string' },
   folder: { type: 'string' },
   worker: { type: 'string' },
   'lease-seconds': { type: 'string' },
@@ -44,10 +48,11 @@ const TOKEN: readonly OptionName[] = [
   'pin-env',
   'pin-fd',
   'engine',
+  'audit-key',
 ];
 const STORE: readonly OptionName[] = ['store', 'postgres-env', 'schema'];
 const BOTH: readonly OptionName[] = [...TOKEN, ...STORE];
-const ASKED: readonly OptionName[] = ['kind', 'institution', 'version', 'source', 'close', 'open'];
+const ASKED: readonly OptionName[] = ['kind', 'institution', 'version', 'source', 'close', 'open', 'ended-at'];
 const WORK: readonly OptionName[] = ['folder', 'worker', 'lease-seconds', 'rows-per-second'];
 
 interface CommandRule {
@@ -61,15 +66,15 @@ const ONE_OF_THEM = { operands: ' [ID]', least: 0, most: 1 };
 
 const COMMANDS = {
   plan: { operands: '', least: 0, most: 0, options: [...BOTH, ...ASKED, 'people', 'institutions', 'json'] },
-  run: { ...ONE_OF_THEM, options: [...BOTH, ...ASKED, ...WORK, 'sample', 'receipt'] },
+  run: { ...ONE_OF_THEM, options: [...BOTH, ...ASKED, ...WORK, 'sample', 'check-engine', 'receipt'] },
   work: { ...ONE_OF_THEM, options: [...BOTH, ...WORK] },
   receive: { operands: ' LIST [ID]', least: 1, most: 2, options: BOTH },
-  status: { ...ONE_OF_THEM, options: [...BOTH, 'json'] },
+  status: { ...ONE_OF_THEM, options: [...STORE, 'json'] },
   pause: { ...ONE_OF_THEM, options: BOTH },
   resume: { ...ONE_OF_THEM, options: BOTH },
   abort: { ...ONE_OF_THEM, options: BOTH },
   switch: { ...ONE_OF_THEM, options: [...BOTH, 'folder', 'grace-seconds', 'receipt'] },
-  retire: { ...ONE_OF_THEM, options: [...BOTH, 'receipt'] },
+  retire: { ...ONE_OF_THEM, options: [...BOTH, 'erased-rows', 'receipt'] },
   destroy: { ...ONE_OF_THEM, options: [...BOTH, 'yes-destroy', 'receipt'] },
   verify: {
     operands: ' RECEIPT [RECEIPT ...]',
@@ -116,16 +121,6 @@ export function readArguments(args: readonly string[]): RotationArguments {
     throw new RenkeiError('OPTION_UNKNOWN', `${command} has no option --${name}`);
   }
   return { command, operands, values };
-}
-
-/**
- * An option that a command cannot do without.
- *
- * @throws RenkeiError `OPTION_INVALID`
- */
-export function requireOption<T>(name: OptionName, value: T | undefined): T {
-  if (value !== undefined && value !== '') return value;
-  throw new RenkeiError('OPTION_INVALID', `the option --${name} is missing`);
 }
 
 /**

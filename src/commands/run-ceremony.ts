@@ -18,10 +18,12 @@ import {
   verifyCeremonyRecord,
 } from 'renkei/pkcs11';
 import { askTwice } from './ask-twice.js';
-import { type CeremonyArguments, readArguments, readLevel, requireOption } from './ceremony-arguments.js';
+import { type CeremonyArguments, readArguments, readLevel } from './ceremony-arguments.js';
 import { dryRun } from './dry-run.js';
 import { PinReader } from './pin-reader.js';
 import { RecordFile } from './record-file.js';
+import { requireOption } from './require-option.js';
+import { tokenOptions } from './token-options.js';
 
 /**
  * Runs one ceremony from its command line and gives what is to be printed.
@@ -35,7 +37,7 @@ export async function runCeremony(args: readonly string[]): Promise<string> {
   if (asked.command === 'verify' && values.offline === true) return checkOffline(asked);
   const pins = await readPins(asked);
   try {
-    const token = tokenOptions(asked, pins.user);
+    const token = tokenOptions(values, pins.user);
     if (asked.command === 'list') return printKeyList(await listKeys(token));
     if (asked.command === 'verify') return await verify(asked, token);
     return await record(asked, token, pins.officer);
@@ -53,19 +55,6 @@ async function readPins({ values }: CeremonyArguments) {
   return { user, officer: await PinReader.fetch({ owner: 'security officer', ...origin }) };
 }
 
-function tokenOptions({ values }: CeremonyArguments, pin: PinReader | undefined): TokenOptions {
-  const { serial, 'library-parameters': libraryParameters } = values;
-  return {
-    module: requireOption('module', values.module),
-    ...(libraryParameters === undefined ? {} : { libraryParameters }),
-    token: {
-      label: requireOption('token', values.token),
-      ...(serial === undefined ? {} : { serial }),
-    },
-    ...(pin === undefined ? {} : { pin: pin.read }),
-  };
-}
-
 /** A ceremony that changes the token: its record is written to the file and printed. */
 async function record(
   asked: CeremonyArguments,
@@ -74,7 +63,7 @@ async function record(
 ): Promise<string> {
   const path = requireOption('record', asked.values.record);
   const ceremony = await prepare(asked, token, soPin);
-  const file = await RecordFile.reserve(path);
+  const file = await RecordFile.reserve(path, '--record');
   let made: CeremonyRecord;
   try {
     made = await ceremony();
