@@ -55,6 +55,7 @@ const CODES = {
   ROTATION_FOLDER: { retryable: false },
   ROTATION_TOO_EARLY: { retryable: false },
   DELIVERY_INVALID: { retryable: false },
+  DELIVERY_FAULT: { retryable: true },
   RECEIPT_INVALID: { retryable: false },
   SIGNATURE_INVALID: { retryable: false },
   // Vaults and HSM modules.
@@ -77,6 +78,7 @@ const CODES = {
   // Issuance and its store.
   INSTITUTION_UNKNOWN: { retryable: false },
   RECORD_PERIOD_UNKNOWN: { retryable: false },
+  RECORD_PERIOD_RETIRED: { retryable: false },
   ISSUER_CLOSED: { retryable: false },
   ISSUER_BUSY: { retryable: true },
   STORE_CLOSED: { retryable: false },
