@@ -6,7 +6,10 @@ import { askTerminal } from './terminal.js';
  *
  * @throws RenkeiError `OPTION_INVALID` unless both are the name
  */
-export async function askTwice(name: string, given: readonly string[] | undefined): Promise<[string, string]> {
+export async function askTwice(
+  name: string,
+  given: readonly string[] | undefined,
+): Promise<[string, string]> {
   let typed = given;
   if (typed === undefined) {
     const first = await askTerminal('Name of the key to be destroyed for ever: ', 'shown');

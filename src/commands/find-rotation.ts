@@ -1,4 +1,5 @@
-import { RenkeiError, type RotationRecord, type RotationRequest, type RotationStatus } from 'renkei';
+import { RenkeiError, type RotationRequest } from 'renkei';
+import type { RotationRecord, RotationStatus } from '../stores/rotation-port.js';
 import type { RotationSession } from './rotation-session.js';
 
 /** Statuses of a rotation that nothing more is to be done with. */
@@ -16,7 +17,8 @@ export async function findRotation(
   if (operand !== undefined) return rotations.get(readId(operand));
   const open = (await store.rotations()).filter(({ status }) => !ENDED.includes(status));
   const [only, ...others] = open;
-  if (only === undefined) throw new RenkeiError('ROTATION_UNKNOWN', 'there is no rotation that has not ended');
+  if (only === undefined)
+    throw new RenkeiError('ROTATION_UNKNOWN', 'there is no rotation that has not ended');
   if (others.length > 0) {
     const ids = open.map(({ id }) => id).join(', ');
     throw new RenkeiError('OPTION_INVALID', `several rotations have not ended: say which of ${ids}`);

@@ -81,7 +81,9 @@ async function lengthOfLine(file: FileHandle): Promise<number> {
 /** The end of a line may be missing after the last one. Digits and check digit are the vault's to look at. */
 function isRow(line: Uint8Array, lineLength: number): boolean {
   if (line.length === DIGITS) return !line.includes(LINE_FEED);
-  return line.length === lineLength && line[lineLength - 1] === LINE_FEED && line.indexOf(LINE_FEED) >= DIGITS;
+  return (
+    line.length === lineLength && line[lineLength - 1] === LINE_FEED && line.indexOf(LINE_FEED) >= DIGITS
+  );
 }
 
 function noResident(place: number): RenkeiError {

@@ -52,7 +52,15 @@ const TOKEN: readonly OptionName[] = [
 ];
 const STORE: readonly OptionName[] = ['store', 'postgres-env', 'schema'];
 const BOTH: readonly OptionName[] = [...TOKEN, ...STORE];
-const ASKED: readonly OptionName[] = ['kind', 'institution', 'version', 'source', 'close', 'open', 'ended-at'];
+const ASKED: readonly OptionName[] = [
+  'kind',
+  'institution',
+  'version',
+  'source',
+  'close',
+  'open',
+  'ended-at',
+];
 const WORK: readonly OptionName[] = ['folder', 'worker', 'lease-seconds', 'rows-per-second'];
 
 interface CommandRule {

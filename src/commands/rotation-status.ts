@@ -1,4 +1,5 @@
-import { type IssuanceStore, type KeyState, RenkeiError } from 'renkei';
+import { type IssuanceStore, RenkeiError } from 'renkei';
+import type { KeyState } from '../stores/port.js';
 import { readId } from './find-rotation.js';
 
 const STATES: readonly KeyState[] = ['pre-active', 'active', 'accepting', 'retired', 'destroyed'];
