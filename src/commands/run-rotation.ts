@@ -26,7 +26,7 @@ export async function runRotation(args: readonly string[], signal: AbortSignal):
   if (command === 'verify') return verifyReceipts(operands, values);
   if (command === 'status') {
     await using store = await openStoreOf(values);
-    return rotationStatus(store, operands[0], values.json === true);
+    return await rotationStatus(store, operands[0], values.json === true);
   }
   return withSession(values, (session) => STEPS[command](session, asked, signal));
 }
@@ -71,7 +71,7 @@ async function run(session: RotationSession, { operands, values }: RotationArgum
   }
   await using checkVault =
     engine === undefined ? undefined : await openPkcs11Vault({ ...session.token, engine });
-  return leaveReceipt(values.receipt, () =>
+  return await leaveReceipt(values.receipt, () =>
     rotation.verify({
       folder,
       signal,
