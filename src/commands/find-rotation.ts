@@ -12,15 +12,15 @@ const ENDED: readonly RotationStatus[] = ['destroyed', 'aborted'];
  */
 export async function findRotation(
   { store, rotations }: Pick<RotationSession, 'store' | 'rotations'>,
-  operand: string | undefined,
+  id: number | undefined,
 ) {
-  if (operand !== undefined) return rotations.get(readId(operand));
+  if (id !== undefined) return rotations.get(id);
   const open = (await store.rotations()).filter(({ status }) => !ENDED.includes(status));
   const [only, ...others] = open;
   if (only === undefined)
     throw new RenkeiError('ROTATION_UNKNOWN', 'there is no rotation that has not ended');
   if (others.length > 0) {
-    const ids = open.map(({ id }) => id).join(', ');
+    const ids = open.map((one) => one.id).join(', ');
     throw new RenkeiError('OPTION_INVALID', `several rotations have not ended: say which of ${ids}`);
   }
   return rotations.get(only.id);

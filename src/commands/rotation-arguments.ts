@@ -73,7 +73,12 @@ interface CommandRule {
 const ONE_OF_THEM = { operands: ' [ID]', least: 0, most: 1 };
 
 const COMMANDS = {
-  plan: { operands: '', least: 0, most: 0, options: [...BOTH, ...ASKED, 'people', 'institutions', 'json'] },
+  plan: {
+    operands: '',
+    least: 0,
+    most: 0,
+    options: [...BOTH, ...ASKED, 'folder', 'people', 'institutions', 'json'],
+  },
   run: { ...ONE_OF_THEM, options: [...BOTH, ...ASKED, ...WORK, 'sample', 'check-engine', 'receipt'] },
   work: { ...ONE_OF_THEM, options: [...BOTH, ...WORK] },
   receive: { operands: ' LIST [ID]', least: 1, most: 2, options: BOTH },

@@ -1,6 +1,5 @@
 import { type IssuanceStore, RenkeiError } from 'renkei';
 import type { KeyState } from '../stores/port.js';
-import { readId } from './find-rotation.js';
 
 const STATES: readonly KeyState[] = ['pre-active', 'active', 'accepting', 'retired', 'destroyed'];
 
@@ -26,14 +25,13 @@ interface ShownKey {
 /**
  * Every rotation of a store, or one, and every key with its state and dates. Needs no HSM and no PIN.
  *
- * @throws RenkeiError `ROTATION_UNKNOWN`, `OPTION_INVALID` or a store error
+ * @throws RenkeiError `ROTATION_UNKNOWN` or a store error
  */
 export async function rotationStatus(
   store: IssuanceStore,
-  operand: string | undefined,
+  id: number | undefined,
   asJson: boolean,
 ): Promise<string> {
-  const id = operand === undefined ? undefined : readId(operand);
   const records = (await store.rotations()).filter((record) => id === undefined || record.id === id);
   if (id !== undefined && records.length === 0) {
     throw new RenkeiError('ROTATION_UNKNOWN', `there is no rotation ${id} in this store`);
