@@ -93,13 +93,20 @@ export default {
     driver('pg', 'stores/postgres'),
     driver('koffi', 'vault/pkcs11'),
     {
+      // Commands are run in a clone, where the packages for development are. The library has no progress bar.
+      name: 'progress-bars-only-in-commands',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/commands/' },
+      to: { path: 'node_modules/(@types/)?cli-progress/' },
+    },
+    {
       // The drivers are peers, and for our own tests development dependencies.
       name: 'no-unlisted-package',
       severity: 'error',
       from: { path: '^src/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        pathNot: 'node_modules/(@types|pkcs11js|better-sqlite3|pg)/',
+        pathNot: 'node_modules/(@types|pkcs11js|better-sqlite3|pg|cli-progress)/',
       },
     },
     { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },

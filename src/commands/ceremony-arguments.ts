@@ -117,16 +117,6 @@ export function readLevel(text: string | undefined): KeyLevel {
   }
 }
 
-/**
- * An option that a command cannot do without.
- *
- * @throws RenkeiError `OPTION_INVALID`
- */
-export function requireOption<T>(name: OptionName, value: T | undefined): T {
-  if (value !== undefined && value !== '') return value;
-  throw new RenkeiError('OPTION_INVALID', `the option --${name} is missing`);
-}
-
 function isCommand(text: string): text is CommandName {
   return Object.hasOwn(COMMANDS, text);
 }

@@ -1,6 +1,7 @@
 import { fiscalYear, institutionAudience, parseKeyName, RenkeiError, recordAudience } from 'renkei';
 import { initialKeys, type KeyLevel, planKey, printKeyPlan, printLockDownPlan } from 'renkei/pkcs11';
-import { type CeremonyArguments, readLevel, requireOption } from './ceremony-arguments.js';
+import { type CeremonyArguments, readLevel } from './ceremony-arguments.js';
+import { requireOption } from './require-option.js';
 
 /** What a ceremony would do: every attribute and why. Opens no module and asks for no PIN. */
 export function dryRun({ command, operands, values }: CeremonyArguments): string {

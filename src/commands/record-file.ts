@@ -2,7 +2,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { RenkeiError } from 'renkei';
 
 /**
- * The place of a ceremony record, taken before anything is done: a ceremony must not end with a record that has
+ * The place of a record or receipt, taken before anything is done: a ceremony must not end with a record that has
  * nowhere to go. Never an existing file.
  */
 export class RecordFile {
@@ -14,18 +14,21 @@ export class RecordFile {
     this.#handle = handle;
   }
 
-  /** @throws RenkeiError `OPTION_INVALID` when the file exists or cannot be made */
-  static async reserve(path: string): Promise<RecordFile> {
+  /**
+   * @param option how the command line names the file, for the error
+   * @throws RenkeiError `OPTION_INVALID` when the file exists or cannot be made
+   */
+  static async reserve(path: string, option: string): Promise<RecordFile> {
     try {
       return new RecordFile(path, await open(path, 'wx'));
     } catch (error) {
       const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
       const why = exists ? 'exists already and is never overwritten' : 'cannot be made';
-      throw new RenkeiError('OPTION_INVALID', `the file of --record ${why}`);
+      throw new RenkeiError('OPTION_INVALID', `the file of ${option} ${why}`);
     }
   }
 
-  /** Writes the record to the disk. */
+  /** Writes the text to the disk. */
   async write(text: string): Promise<void> {
     try {
       await this.#handle.writeFile(text);

@@ -17,11 +17,13 @@ import {
   type TokenOptions,
   verifyCeremonyRecord,
 } from 'renkei/pkcs11';
-import { type CeremonyArguments, readArguments, readLevel, requireOption } from './ceremony-arguments.js';
+import { askTwice } from './ask-twice.js';
+import { type CeremonyArguments, readArguments, readLevel } from './ceremony-arguments.js';
 import { dryRun } from './dry-run.js';
 import { PinReader } from './pin-reader.js';
 import { RecordFile } from './record-file.js';
-import { askTerminal } from './terminal.js';
+import { requireOption } from './require-option.js';
+import { tokenOptions } from './token-options.js';
 
 /**
  * Runs one ceremony from its command line and gives what is to be printed.
@@ -35,7 +37,7 @@ export async function runCeremony(args: readonly string[]): Promise<string> {
   if (asked.command === 'verify' && values.offline === true) return checkOffline(asked);
   const pins = await readPins(asked);
   try {
-    const token = tokenOptions(asked, pins.user);
+    const token = tokenOptions(values, pins.user);
     if (asked.command === 'list') return printKeyList(await listKeys(token));
     if (asked.command === 'verify') return await verify(asked, token);
     return await record(asked, token, pins.officer);
@@ -53,19 +55,6 @@ async function readPins({ values }: CeremonyArguments) {
   return { user, officer: await PinReader.fetch({ owner: 'security officer', ...origin }) };
 }
 
-function tokenOptions({ values }: CeremonyArguments, pin: PinReader | undefined): TokenOptions {
-  const { serial, 'library-parameters': libraryParameters } = values;
-  return {
-    module: requireOption('module', values.module),
-    ...(libraryParameters === undefined ? {} : { libraryParameters }),
-    token: {
-      label: requireOption('token', values.token),
-      ...(serial === undefined ? {} : { serial }),
-    },
-    ...(pin === undefined ? {} : { pin: pin.read }),
-  };
-}
-
 /** A ceremony that changes the token: its record is written to the file and printed. */
 async function record(
   asked: CeremonyArguments,
@@ -74,7 +63,7 @@ async function record(
 ): Promise<string> {
   const path = requireOption('record', asked.values.record);
   const ceremony = await prepare(asked, token, soPin);
-  const file = await RecordFile.reserve(path);
+  const file = await RecordFile.reserve(path, '--record');
   let made: CeremonyRecord;
   try {
     made = await ceremony();
@@ -125,24 +114,6 @@ async function prepare(
       return () => initialiseKeys({ ...making, ...(period === undefined ? {} : { period }) });
     }
   }
-}
-
-/** The name twice more: from the terminal, or for scripts from `--yes-destroy NAME --yes-destroy NAME`. */
-async function askTwice(name: string, given: readonly string[] | undefined): Promise<[string, string]> {
-  let typed = given;
-  if (typed === undefined) {
-    const first = await askTerminal('Name of the key to be destroyed for ever: ', 'shown');
-    const second = await askTerminal('The same again: ', 'shown');
-    typed = [first, second].map((bytes) => Buffer.from(bytes).toString('utf8'));
-  }
-  const [first, second, ...more] = typed;
-  if (first !== name || second !== name || more.length > 0) {
-    throw new RenkeiError(
-      'OPTION_INVALID',
-      'nothing was destroyed: the name must be confirmed exactly twice',
-    );
-  }
-  return [first, second];
 }
 
 async function verify({ operands: [path = ''] }: CeremonyArguments, token: TokenOptions): Promise<string> {

@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type IssuanceStore, RenkeiError, type StoreFinding } from 'renkei';
-import { takeFromEnvironment } from './environment.js';
+import { RenkeiError, type StoreFinding } from 'renkei';
+import { openExistingStore } from './open-store.js';
 
 const USAGE = 'usage: npm run --silent fsck -- --sqlite PATH | --postgres-env NAME [--schema NAME]';
 
@@ -20,7 +19,8 @@ export interface FsckReport {
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID` or a store error
  */
 export async function runFsck(args: readonly string[]): Promise<FsckReport> {
-  const store = await openStore(readValues(args));
+  const { sqlite, 'postgres-env': postgres, schema } = readValues(args);
+  const store = await openExistingStore({ sqlite, postgres, schema }, '--sqlite', USAGE);
   try {
     // A store that was made and never used is not the one that was meant, and must not pass for a store in order.
     if ((await store.listKeys()).length === 0) {
@@ -46,8 +46,6 @@ function line({ invariant, rows, detail }: StoreFinding): string {
   return `${invariant}: ${rows}${detail === undefined ? '' : ` (${detail})`}\n`;
 }
 
-type Values = ReturnType<typeof readValues>;
-
 function readValues(args: readonly string[]) {
   try {
     const options = {
@@ -59,23 +57,4 @@ function readValues(args: readonly string[]) {
   } catch {
     throw new RenkeiError('OPTION_UNKNOWN', USAGE);
   }
-}
-
-/** The drivers are loaded when they are needed: one may be missing. */
-async function openStore({ sqlite, 'postgres-env': postgres, schema }: Values): Promise<IssuanceStore> {
-  if (sqlite !== undefined && postgres === undefined && schema === undefined) {
-    if (statSync(sqlite, { throwIfNoEntry: false })?.isFile() !== true) {
-      throw new RenkeiError('OPTION_INVALID', 'there is no file where --sqlite says');
-    }
-    const { openSqliteStore } = await import('renkei/sqlite');
-    return openSqliteStore({ path: sqlite, create: false });
-  }
-  if (postgres === undefined || sqlite !== undefined) throw new RenkeiError('OPTION_INVALID', USAGE);
-  const connectionString = takeFromEnvironment(postgres, 'the URL of the database');
-  const { openPostgresStore } = await import('renkei/postgres');
-  return openPostgresStore({
-    connection: { connectionString },
-    create: false,
-    ...(schema === undefined ? {} : { schema }),
-  });
 }

@@ -1,0 +1,24 @@
+import type { CheckedReceipt } from 'renkei';
+
+/** A receipt whose signature was checked, for the operator to read. */
+export function printReceipt(receipt: CheckedReceipt): string {
+  const { rotation, kind, subject, step, from, to, counts, deliveries, sample, proof, times, signedBy } =
+    receipt;
+  const lines = [
+    `ROTATION RECEIPT, ${step} of rotation ${rotation}, ${kind} ${subject}`,
+    ...from.map(({ name, fingerprint }) => `from key ${name}, fingerprint ${fingerprint}`),
+    ...to.map(({ name, fingerprint }) => `to key ${name}, fingerprint ${fingerprint}`),
+    ...Object.entries(counts).map(([what, n]) => `${what}: ${n.toLocaleString('en')}`),
+    ...deliveries.flatMap(({ audience, file, pairs, digest, merkleRoot }) => [
+      `delivery ${file} for ${audience}: ${pairs.toLocaleString('en')} pairs`,
+      `  SHA-256 ${digest}`,
+      `  Merkle root ${merkleRoot}`,
+    ]),
+    ...(receipt.injective === true ? ['one to one: no two old codes have one new one'] : []),
+    ...(sample === undefined ? [] : [`computed anew: ${sample.size} pairs, by ${sample.statement}`]),
+    ...(proof ?? []).map(({ key, tried, answer }) => `key ${key}: ${tried}: ${answer}`),
+    `begun ${times.begun}, ended ${times.ended}`,
+    `signed by ${signedBy.key}, fingerprint ${signedBy.fingerprint}`,
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,170 @@
+import { parseArgs } from 'node:util';
+import { RenkeiError } from 'renkei';
+
+/** What the command line may hold besides the operands. */
+const OPTIONS = {
+  module: { type: 'string' },
+  'library-parameters': { type: 'string' },
+  token: { type: 'string' },
+  serial: { type: 'string' },
+  'pin-env': { type: 'string' },
+  'pin-fd': { type: 'string' },
+  engine: { type: 'string' },
+  'check-engine': { type: 'string' },
+  'audit-key': { type: 'string' },
+  store: { type: 'string' },
+  'postgres-env': { type: 'string' },
+  schema: { type: 'string' },
+  kind: { type: 'string' },
+  institution: { type: 'string' },
+  version: { type: 'string' },
+  source: { type: 'string' },
+  close: { type: 'string' },
+  open: { type: 'string' },
+  'ended-at': { type: 'string' },
+  'erased-rows': { type: 'string' },
+  folder: { type: 'string' },
+  worker: { type: 'string' },
+  'lease-seconds': { type: 'string' },
+  'rows-per-second': { type: 'string' },
+  sample: { type: 'string' },
+  'grace-seconds': { type: 'string' },
+  receipt: { type: 'string' },
+  people: { type: 'string' },
+  institutions: { type: 'string' },
+  json: { type: 'boolean' },
+  'yes-destroy': { type: 'string', multiple: true },
+  'public-key': { type: 'string' },
+  delivery: { type: 'string', multiple: true },
+} as const;
+
+type OptionName = keyof typeof OPTIONS;
+
+const TOKEN: readonly OptionName[] = [
+  'module',
+  'library-parameters',
+  'token',
+  'serial',
+  'pin-env',
+  'pin-fd',
+  'engine',
+  'audit-key',
+];
+const STORE: readonly OptionName[] = ['store', 'postgres-env', 'schema'];
+const BOTH: readonly OptionName[] = [...TOKEN, ...STORE];
+const ASKED: readonly OptionName[] = [
+  'kind',
+  'institution',
+  'version',
+  'source',
+  'close',
+  'open',
+  'ended-at',
+];
+const WORK: readonly OptionName[] = ['folder', 'worker', 'lease-seconds', 'rows-per-second'];
+
+interface CommandRule {
+  readonly operands: string;
+  readonly least: number;
+  readonly most: number;
+  readonly options: readonly OptionName[];
+}
+
+const ONE_OF_THEM = { operands: ' [ID]', least: 0, most: 1 };
+
+const COMMANDS = {
+  plan: {
+    operands: '',
+    least: 0,
+    most: 0,
+    options: [...BOTH, ...ASKED, 'folder', 'people', 'institutions', 'json'],
+  },
+  run: { ...ONE_OF_THEM, options: [...BOTH, ...ASKED, ...WORK, 'sample', 'check-engine', 'receipt'] },
+  work: { ...ONE_OF_THEM, options: [...BOTH, ...WORK] },
+  receive: { operands: ' LIST [ID]', least: 1, most: 2, options: BOTH },
+  status: { ...ONE_OF_THEM, options: [...STORE, 'json'] },
+  pause: { ...ONE_OF_THEM, options: BOTH },
+  resume: { ...ONE_OF_THEM, options: BOTH },
+  abort: { ...ONE_OF_THEM, options: BOTH },
+  switch: { ...ONE_OF_THEM, options: [...BOTH, 'folder', 'grace-seconds', 'receipt'] },
+  retire: { ...ONE_OF_THEM, options: [...BOTH, 'erased-rows', 'receipt'] },
+  destroy: { ...ONE_OF_THEM, options: [...BOTH, 'yes-destroy', 'receipt'] },
+  verify: {
+    operands: ' RECEIPT [RECEIPT ...]',
+    least: 1,
+    most: Number.POSITIVE_INFINITY,
+    options: ['public-key', 'delivery'],
+  },
+} as const satisfies Record<string, CommandRule>;
+
+/** What the operator asks for. */
+export type RotationCommand = keyof typeof COMMANDS;
+
+/** The command line, checked as far as it can be without a store. */
+export interface RotationArguments {
+  readonly command: RotationCommand;
+  readonly operands: readonly string[];
+  readonly values: Partial<ReturnType<typeof parse>['values']>;
+}
+
+/**
+ * Reads the command line. Nothing of it is repeated in an error except names of options: a PIN or a password may stand
+ * where it should not.
+ *
+ * @throws RenkeiError `OPTION_UNKNOWN` or `OPTION_INVALID`
+ */
+export function readArguments(args: readonly string[]): RotationArguments {
+  const { values, positionals } = parse(args);
+  const [command, ...operands] = positionals;
+  if (command === undefined || !isCommand(command)) {
+    throw new RenkeiError(
+      'OPTION_INVALID',
+      `usage: npm run rotation -- ${Object.keys(COMMANDS).join('|')} [...]; see docs/rotation.md`,
+    );
+  }
+  const rule: CommandRule = COMMANDS[command];
+  if (operands.length < rule.least || operands.length > rule.most) {
+    throw new RenkeiError(
+      'OPTION_INVALID',
+      `usage: npm run rotation -- ${command}${rule.operands} [options]`,
+    );
+  }
+  for (const name of Object.keys(values) as OptionName[]) {
+    if (rule.options.includes(name)) continue;
+    throw new RenkeiError('OPTION_UNKNOWN', `${command} has no option --${name}`);
+  }
+  return { command, operands, values };
+}
+
+/**
+ * A whole number that an option gives, or undefined when it is not given. Digits may be grouped by `_`.
+ *
+ * @throws RenkeiError `OPTION_INVALID` outside of the range
+ */
+export function readNumber(
+  name: OptionName,
+  text: string | undefined,
+  least: number,
+  most: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const number = /^\d[\d_]{0,15}$/.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new RenkeiError('OPTION_INVALID', `--${name} must be a whole number from ${least} to ${most}`);
+}
+
+function isCommand(text: string): text is RotationCommand {
+  return Object.hasOwn(COMMANDS, text);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch {
+    const known = Object.keys(OPTIONS).map((name) => `--${name}`);
+    throw new RenkeiError(
+      'OPTION_UNKNOWN',
+      `an option is not known or lacks its value; known: ${known.join(', ')}`,
+    );
+  }
+}
