@@ -1,16 +1,15 @@
 import type { KeyName } from '../codes/key-names.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
+import type { KeyState, PageRequest, StoreCallOptions, WriteOutcome } from './calls.js';
 import type { RotationStore } from './rotation-port.js';
 
-/** Rows that one batch, which is one transaction, may hold. */
-export const MAX_BATCH_ROWS = 100_000;
-
-/**
- * What a key version is for (NIST SP 800-57 part 1 §7). `pre-active`: on record, nothing is made under it. `active`: new
- * codes are made under it. `accepting`: codes made under it are still understood. `retired`: they are refused.
- * `destroyed`: the key is gone.
- */
-export type KeyState = 'pre-active' | 'active' | 'accepting' | 'retired' | 'destroyed';
+export {
+  type KeyState,
+  MAX_BATCH_ROWS,
+  type PageRequest,
+  type StoreCallOptions,
+  type WriteOutcome,
+} from './calls.js';
 
 /** A key on record with its state. */
 export interface RecordedKey extends KeyRecord {
@@ -36,9 +35,6 @@ export interface KeyRecord {
   /** Of an institution's or the store's key, generation of the linkage codes it is for. Default: the active one. */
   readonly generation?: number;
 }
-
-/** What a write did. `existed`: the same was there already, so a retry is safe. `conflict`: nothing was changed. */
-export type WriteOutcome = 'inserted' | 'existed' | 'conflict';
 
 /** Codes issued to one institution, one row a person. */
 export interface IssuanceBatch {
@@ -68,17 +64,6 @@ export interface Successors {
   readonly storeKeyVersion: number;
   /** n × 24 bytes. */
   readonly codes: Uint8Array;
-}
-
-/** Options every store call takes. */
-export interface StoreCallOptions {
-  /** Gives up with `ABORTED` before the transaction is committed: nothing of it is stored then. */
-  readonly signal?: AbortSignal;
-  /**
-   * The epoch of the keys that the caller's codes were made in (`outlook`). When keys were switched or retired since, the
-   * call is refused with `KEYS_CHANGED`, in the transaction itself, and changes nothing. Default: not compared.
-   */
-  readonly epoch?: number;
 }
 
 /** What a store knows of the rows of a batch. */
@@ -137,14 +122,6 @@ export interface IssuanceDetails {
   readonly generation: number;
   /** 発行日時, in milliseconds since 1970-01-01 UTC. */
   readonly issuedAt: number;
-}
-
-/** Where to read on: rows come in the order of their store codes, compared as bytes. */
-export interface PageRequest extends StoreCallOptions {
-  /** 24 bytes: the last code of the page before. Default: from the start. */
-  readonly after?: Uint8Array;
-  /** Most rows wanted, 1 to {@link MAX_BATCH_ROWS}. */
-  readonly limit: number;
 }
 
 /** People, in the order of their store codes. A page shorter than its limit is the last. */

@@ -1,6 +1,6 @@
 import type { KeyName } from '../codes/key-names.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
-import type { KeyState, MAX_BATCH_ROWS, PageRequest, StoreCallOptions, WriteOutcome } from './port.js';
+import type { KeyState, MAX_BATCH_ROWS, PageRequest, StoreCallOptions, WriteOutcome } from './calls.js';
 
 /** What is re-keyed: one institution's codes, the store's row keys, a generation of linkage codes, or a record period. */
 export type RotationKind = 'institution' | 'store' | 'generation' | 'record-period';
