@@ -22,10 +22,11 @@ const CODE_LENGTH = 24;
 const WITHOUT = new RegExp(
   [
     '^(altogether|succession of store codes|moving rows): ',
-    '^noting rows: (notes|forgets the notes of a person)',
+    '^noting rows: (notes|forgets the notes of a person|gives the oldest first)',
     '^beginning rotations: (numbers them|refuses a second one|lets one whose subject is [*])',
     '^moving rotations: retires and ends an abortion only',
-    '^epochs: tell what a rotation before its switch leads to',
+    '^epochs: (tell what a rotation before its switch leads to|refuse every call|serve every call)',
+    '^giving up: serves every call whose signal stays silent',
   ].join('|'),
 );
 
