@@ -18,6 +18,7 @@ import { optionsCases } from './cases/options.js';
 import { pagingCases } from './cases/paging.js';
 import { partsCases } from './cases/parts.js';
 import { refusingCases } from './cases/refusing.js';
+import { refusingRotationsCases } from './cases/refusing-rotations.js';
 import { registeringKeysCases } from './cases/registering-keys.js';
 import { removingCases } from './cases/removing.js';
 import { beginningRotationsCases, movingRotationsCases } from './cases/rotations.js';
@@ -44,7 +45,7 @@ export interface IssuanceStoreContractOptions {
   readonly newPlace?: () => string | Promise<string>;
   /** Where the random walk begins. Default: 20260401. Another seed asks other things. */
   readonly seed?: number;
-  /** Calls of the random walk. Default: 400. */
+  /** Calls of the random walk. Default: 800. */
   readonly steps?: number;
 }
 
@@ -64,7 +65,7 @@ export interface IssuanceStoreContractOptions {
  */
 export function issuanceStoreContract(options: IssuanceStoreContractOptions): readonly ContractCase[] {
   checkOptions('issuanceStoreContract', options, RULES);
-  const { open, newPlace, seed = 20260401, steps = 400 } = options;
+  const { open, newPlace, seed = 20260401, steps = 800 } = options;
   const walk = casesOf('altogether', {
     'does what a trivial model does, whatever is asked in whatever order': (store) =>
       walkAtRandom(store, new Seeded(seed), steps),
@@ -122,6 +123,7 @@ const EVERY_STORE: readonly StoreCase[] = [
   ...successionCases,
   ...movingRowsCases,
   ...refusingCases,
+  ...refusingRotationsCases,
   ...optionsCases,
   ...givingUpCases,
   ...closingCases,

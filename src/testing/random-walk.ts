@@ -117,7 +117,8 @@ const CALLS = Object.keys(QUESTIONS);
 const ASKED = [
   ...CALLS,
   ...['issue', 'issue', 'issue', 'issue', 'change', 'change', 'remove', 'lookUp', 'lookUp'],
-  ...['beginRotation', 'succeed', 'succeed', 'finishPart', 'settle', 'moveRows', 'discardSuccessors'],
+  ...['beginRotation', 'beginRotation', 'succeed', 'succeed', 'finishPart', 'finishPart'],
+  ...['settle', 'settle', 'settle', 'moveRows', 'discardSuccessors'],
   ...Array<string>(8).fill('moveRotation'),
 ];
 

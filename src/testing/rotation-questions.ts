@@ -18,19 +18,17 @@ import { nextOf, PEOPLE, pageRequest, people, type Question } from './walk-draws
 
 const ROTATIONS: readonly NewRotation[] = [
   rotationOf(A),
-  rotationOf(A, { notes: [A, B] }),
-  rotationOf(B, { parts: 2 }),
+  rotationOf(B, { parts: 2, notes: [A, B] }),
   { ...rotationOf(A), kind: 'record-period', subject: recordAudience('2026'), notes: [] },
   STORE_ROTATION,
   { ...STORE_ROTATION, parts: 0, notes: 'everything' },
-  GENERATION_ROTATION,
-  GENERATION_ROTATION,
+  ...Array<NewRotation>(5).fill(GENERATION_ROTATION),
 ];
 /** Where a rotation goes most often; each may go on. */
 const WAYS: Readonly<Record<RotationStatus, readonly RotationStatus[]>> = {
-  running: ['verified', 'verified', 'verified', 'paused', 'aborting'],
-  paused: ['running', 'running', 'aborting'],
-  verified: ['switched', 'switched', 'switched', 'running', 'aborting'],
+  running: [...Array<'verified'>(8).fill('verified'), 'paused', 'aborting'],
+  paused: [...Array<'running'>(8).fill('running'), 'aborting'],
+  verified: [...Array<'switched'>(10).fill('switched'), 'running', 'aborting'],
   switched: ['retiring'],
   retiring: ['retired'],
   retired: ['destroyed'],
@@ -82,8 +80,12 @@ export const ROTATION_QUESTIONS: Readonly<Record<string, (draw: Seeded) => Quest
     return async (target) => target.claimPart(claimOf(await rotationAt(target, which), { worker, now }));
   },
   finishPart: (draw) => {
-    const [which, part, report] = [draw.below(4), draw.below(3), draw.pick(['', 'done'])];
-    return async (target) => target.finishPart(await rotationAt(target, which), part, report);
+    const [which, part, report] = [draw.below(4), draw.below(8), draw.pick(['', 'done'])];
+    return async (target) => {
+      const id = await rotationAt(target, which);
+      const open = (await target.parts(id)).find((one) => one.report === undefined);
+      return target.finishPart(id, part < 3 ? part : (open?.part ?? 0), report);
+    };
   },
   parts: (draw) => {
     const which = draw.below(4);
