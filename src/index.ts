@@ -113,6 +113,43 @@ export type {
 export type { Residents } from './issuance/residents.js';
 export type { SingleRequest } from './issuance/singles/single-request.js';
 export type { ReceiveProgress, ResidentBatches } from './issuance/spill/receive-requests.js';
+export type { RotationEvent } from './rotation/events.js';
+export type {
+  DestroyOptions,
+  PlanOptions,
+  ReceivedResidents,
+  ReceiveResidentsOptions,
+  RecordEraser,
+  RetireOptions,
+  RotationsOptions,
+  SwitchOptions,
+  VerifyOptions,
+  WorkOptions,
+  WorkProgress,
+} from './rotation/options.js';
+export type {
+  ReceiptDelivery,
+  ReceiptKey,
+  ReceiptSample,
+  ReceiptStep,
+  RotationReceipt,
+} from './rotation/receipt.js';
+export type {
+  GenerationRotationRequest,
+  InstitutionRotationRequest,
+  RecordPeriodRequest,
+  RotationRequest,
+  StoreRotationRequest,
+} from './rotation/requests.js';
+export type { Rotation, RotationProgress, SignedReceipt, WorkResult } from './rotation/rotation.js';
+export type {
+  RotationCounts,
+  RotationEstimate,
+  RotationNeeds,
+  RotationPlan,
+  RotationRates,
+} from './rotation/rotation-plan.js';
+export { openRotations, type Rotations } from './rotation/rotations.js';
 export { createMemoryStore } from './stores/memory/memory-store.js';
 export {
   type ChangeBatch,

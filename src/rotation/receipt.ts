@@ -1,0 +1,69 @@
+import type { KeyName } from '../codes/key-names.js';
+import type { RotationKind } from '../stores/rotation-port.js';
+
+/** A step of a rotation that leaves a receipt. */
+export type ReceiptStep = 'verify' | 'switch' | 'retire' | 'destroy';
+
+/** A key that a receipt names. */
+export interface ReceiptKey {
+  /** The key's name. */
+  readonly name: KeyName;
+  /** 16 lower-case hex digits. */
+  readonly fingerprint: string;
+}
+
+/** A file of pairs of old and new codes that was made for one audience. */
+export interface ReceiptDelivery {
+  /** The audience whose codes are replaced: an institution code, or `record/<period>`. */
+  readonly audience: string;
+  /** Name of the file in the folder. */
+  readonly file: string;
+  /** Pairs in it. */
+  readonly pairs: number;
+  /** SHA-256 of the file, lower-case hex. */
+  readonly digest: string;
+  /** Root of the Merkle tree over the pairs (RFC 9162 §2.1), lower-case hex. */
+  readonly merkleRoot: string;
+}
+
+/** What was computed anew, and by whom. */
+export interface ReceiptSample {
+  /** Pairs that were computed anew and came out the same. */
+  readonly size: number;
+  /** What the vault that did it says of itself. */
+  readonly statement: string;
+}
+
+/** What one step of a rotation did. Nothing in it identifies a person. */
+export interface RotationReceipt {
+  /** Always `RK1`. */
+  readonly scheme: 'RK1';
+  /** The layout of this record. */
+  readonly format: 'renkei-rotation-receipt/1';
+  /** The step. */
+  readonly step: ReceiptStep;
+  /** The rotation's number in its store. */
+  readonly rotation: number;
+  /** What is re-keyed. */
+  readonly kind: RotationKind;
+  /** An institution code, `*` for all, or a record period. */
+  readonly subject: string;
+  /** Keys that are replaced. */
+  readonly from: readonly ReceiptKey[];
+  /** Keys that replace them. */
+  readonly to: readonly ReceiptKey[];
+  /** Of `verify` and `switch`: rows that went in, pairs that came out. Of `retire`: rows moved or erased. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Files made in this step. */
+  readonly deliveries: readonly ReceiptDelivery[];
+  /** Of a step with deliveries or successions: no two old codes have one new one, and no old one has two. */
+  readonly injective?: true;
+  /** Of `verify`. */
+  readonly sample?: ReceiptSample;
+  /** Of `destroy`: what was tried with each key, and the answers. */
+  readonly proof?: readonly { readonly key: KeyName; readonly tried: string; readonly answer: string }[];
+  /** When the rotation was begun and when the step ended, as ISO 8601 in UTC. */
+  readonly times: { readonly begun: string; readonly ended: string };
+  /** SHA-256 of the receipt before as it stands, lower-case hex; of the first one, none. */
+  readonly previous?: string;
+}
