@@ -8,6 +8,7 @@ export default defineConfig({
     software: 'src/vault/software/index.ts',
     sqlite: 'src/stores/sqlite/index.ts',
     postgres: 'src/stores/postgres/index.ts',
+    delivery: 'src/delivery/index.ts',
     testing: 'src/testing/index.ts',
   },
   format: 'esm',

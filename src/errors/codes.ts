@@ -55,6 +55,7 @@ const CODES = {
   ROTATION_FOLDER: { retryable: false },
   ROTATION_TOO_EARLY: { retryable: false },
   DELIVERY_INVALID: { retryable: false },
+  DELIVERY_FAULT: { retryable: true },
   RECEIPT_INVALID: { retryable: false },
   SIGNATURE_INVALID: { retryable: false },
   // Vaults and HSM modules.

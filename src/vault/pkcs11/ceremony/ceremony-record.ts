@@ -1,8 +1,8 @@
 import type { AuditKeyName } from '../../../codes/key-names.js';
+import { canonicalJson } from '../../../signatures/canonical-json.js';
 import type { KeyDescription, RefusedAttempt, TokenDescription } from '../key-description.js';
 import type { KeyLevel } from '../key-profile.js';
 import type { Deviation } from '../readable-profile.js';
-import { canonicalJson } from './canonical.js';
 
 /** What a ceremony did. */
 export type CeremonyKind =

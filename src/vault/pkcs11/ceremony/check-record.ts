@@ -1,6 +1,6 @@
-import { createHash, createPublicKey, verify } from 'node:crypto';
 import { checkOptions, required } from '../../../errors/options.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
+import { isPublicKeyHex, isSigned, publicKeyFingerprint } from '../../../signatures/p256.js';
 import { type CeremonyRecord, formatCeremonyRecord, signedBytes } from './ceremony-record.js';
 
 /** Options of {@link checkCeremonyRecord}. */
@@ -20,10 +20,7 @@ export const RECORD_RULE = required({
   check: (value) => typeof value === 'string' || value instanceof Uint8Array,
 });
 
-/** The order of P-256, halved and rounded down: of two valid signatures the one with the higher s is refused. */
-const HALF_ORDER = '7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8';
 const HEX_SIGNATURE = /^[0-9a-f]{128}$/;
-const HEX_KEY = /^3059301306072a8648ce3d020106082a8648ce3d030107034200[0-9a-f]{130}$/;
 
 /**
  * Reads a record file and checks its signature. Needs no HSM. A record is accepted in one form only, byte for byte.
@@ -35,7 +32,7 @@ export function checkCeremonyRecord(options: CheckRecordOptions): CeremonyRecord
     record: RECORD_RULE,
     publicKey: {
       expects: 'a P-256 SubjectPublicKeyInfo in lower-case hex',
-      check: (value) => typeof value === 'string' && HEX_KEY.test(value),
+      check: isPublicKeyHex,
     },
   });
   const text = decode(options.record);
@@ -45,25 +42,14 @@ export function checkCeremonyRecord(options: CheckRecordOptions): CeremonyRecord
     throw invalid('it is signed by another audit key than the one given');
   }
   const der = Buffer.from(signedBy.publicKey, 'hex');
-  if (createHash('sha256').update(der).digest('hex').slice(0, 16) !== signedBy.fingerprint) {
+  if (publicKeyFingerprint(der) !== signedBy.fingerprint) {
     throw invalid('its audit key has another fingerprint than it says');
   }
-  if (!isSigned(der, signedBytes(record), signature)) throw invalid('its signature is not right');
+  if (!isSigned(der, signedBytes(record), Buffer.from(signature, 'hex')))
+    throw invalid('its signature is not right');
   // Nothing that is not signed may stand in the file.
   if (formatCeremonyRecord(record) !== text) throw invalid('it is not written in the canonical form');
   return record;
-}
-
-/** True when the lower of the two possible signatures is right. */
-export function isSigned(publicKey: Uint8Array, bytes: Uint8Array, signature: string): boolean {
-  if (!HEX_SIGNATURE.test(signature) || signature.slice(64) > HALF_ORDER) return false;
-  try {
-    const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });
-    return verify('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'hex'));
-  } catch {
-    // Not a point of the curve.
-    return false;
-  }
 }
 
 function decode(record: string | Uint8Array): string {
@@ -88,8 +74,8 @@ function parse(text: string): CeremonyRecord {
   const { signedBy, signature } = record;
   if (
     typeof signature !== 'string' ||
-    typeof signedBy?.publicKey !== 'string' ||
-    !HEX_KEY.test(signedBy.publicKey)
+    !HEX_SIGNATURE.test(signature) ||
+    !isPublicKeyHex(signedBy?.publicKey)
   ) {
     throw invalid('it has no signature, or no P-256 audit key');
   }

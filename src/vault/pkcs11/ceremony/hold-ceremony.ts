@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type AuditKeyName, parseKeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
+import { isSigned } from '../../../signatures/p256.js';
 import type { KeyLevel } from '../key-profile.js';
 import type { SessionWorker } from '../session-worker.js';
 import { withTokenSession } from '../token-session.js';
@@ -12,7 +13,6 @@ import {
   signedBytes,
   type UnsignedRecord,
 } from './ceremony-record.js';
-import { isSigned } from './check-record.js';
 
 /** What an audit key signs to show that it can. It is no record: records begin with a brace. */
 const TRIAL = new TextEncoder().encode('renkei ceremony: trial signature');
@@ -70,7 +70,7 @@ async function signAs(worker: SessionWorker, { name, publicKey }: Signer, bytes:
   const digest = createHash('sha256').update(bytes).digest();
   const { signature } = await worker.ask('sign', { key: name, digest });
   // The public half is an object of its own, which a holder of the PIN may have replaced.
-  if (!isSigned(Buffer.from(publicKey, 'hex'), bytes, signature)) {
+  if (!isSigned(Buffer.from(publicKey, 'hex'), bytes, Buffer.from(signature, 'hex'))) {
     throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `the halves of key ${name} do not belong together`);
   }
   return signature;

@@ -2,6 +2,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import pkcs11js from 'pkcs11js';
 import type { KeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
+import { SIGNATURE_LENGTH, SPKI_PREFIX, withLowerS } from '../../../signatures/p256.js';
 import type { ProfileAttribute } from '../key-profile.js';
 import type { Requests } from '../protocol.js';
 import { calling } from './faults.js';
@@ -11,13 +12,8 @@ import { templateOf } from './template.js';
 
 /** Object identifier of the curve P-256 (prime256v1), DER. */
 const P256 = Buffer.from('06082a8648ce3d030107', 'hex');
-/** Order of P-256. */
-const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-/** SubjectPublicKeyInfo of a P-256 key up to its point (RFC 5480). */
-const SPKI_PREFIX = '3059301306072a8648ce3d020106082a8648ce3d030107034200';
 /** An uncompressed point: 04 || x || y. */
 const POINT_BYTES = 65;
-const SCALAR_BYTES = 32;
 
 /** Generates an EC P-256 pair, every attribute explicit. */
 export function generatePair(
@@ -64,11 +60,8 @@ export function sign(session: Session, { key, digest }: Requests['sign']['reques
   const signer = findOnlyKey(session, key);
   calling('C_SignInit', () => module.C_SignInit(handle, { mechanism: pkcs11js.CKM_ECDSA }, signer));
   const raw = calling('C_Sign', () => module.C_Sign(handle, Buffer.from(digest), Buffer.alloc(128)));
-  if (raw.length !== 2 * SCALAR_BYTES) {
-    throw new RenkeiError('MODULE_REFUSED', `C_Sign gave ${raw.length} bytes instead of ${2 * SCALAR_BYTES}`);
+  if (raw.length !== SIGNATURE_LENGTH) {
+    throw new RenkeiError('MODULE_REFUSED', `C_Sign gave ${raw.length} bytes instead of ${SIGNATURE_LENGTH}`);
   }
-  const r = bytesToHex(raw.subarray(0, SCALAR_BYTES));
-  const s = BigInt(`0x${bytesToHex(raw.subarray(SCALAR_BYTES))}`);
-  const lower = s > ORDER / 2n ? ORDER - s : s;
-  return { signature: r + lower.toString(16).padStart(2 * SCALAR_BYTES, '0') };
+  return { signature: bytesToHex(withLowerS(raw)) };
 }

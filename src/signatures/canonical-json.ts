@@ -1,7 +1,7 @@
 /**
  * JSON with the members of every object in ascending order of their names (by UTF-16 code units): one text for one
- * value. Without indentation this is RFC 8785 for values that hold no numbers but integers, which is all that a
- * ceremony record holds.
+ * value. Without indentation this is RFC 8785 for values that hold no numbers but integers, which is all that
+ * what this library signs holds.
  */
 export function canonicalJson(value: unknown, indent = 0): string {
   return JSON.stringify(sorted(value), null, indent);
