@@ -77,7 +77,7 @@ export type {
   RecordCodesOptions,
   TranslateOptions,
 } from './issuance/issuer-options.js';
-export type { KeyCheck } from './issuance/key-registry.js';
+export type { KeyCheck } from './issuance/key-check.js';
 export { openIssuer } from './issuance/open-issuer.js';
 export type { ResidentRecordCodeChanges } from './issuance/people/change-residents.js';
 export type {
@@ -96,14 +96,19 @@ export type {
   RemovedItem,
 } from './issuance/people/removal-result.js';
 export type { HoldersFound, HoldersItem, HoldersResult } from './issuance/presented-codes/code-holders.js';
-export type { AnsweredCode, CodesResult, RefusedCode } from './issuance/presented-codes/codes-result.js';
+export type {
+  AnsweredCode,
+  CodeRefusal,
+  CodesResult,
+  RefusedCode,
+} from './issuance/presented-codes/codes-result.js';
 export type {
   ManagementFound,
   ManagementInformation,
   ManagementItem,
   ManagementResult,
 } from './issuance/presented-codes/management-information.js';
-export type { RecordCodes } from './issuance/presented-codes/record-codes.js';
+export type { RecordCodes, RefusedRecordCode } from './issuance/presented-codes/record-codes.js';
 export type {
   NotHeldItem,
   TranslatedItem,

@@ -78,6 +78,7 @@ const CODES = {
   // Issuance and its store.
   INSTITUTION_UNKNOWN: { retryable: false },
   RECORD_PERIOD_UNKNOWN: { retryable: false },
+  RECORD_PERIOD_RETIRED: { retryable: false },
   ISSUER_CLOSED: { retryable: false },
   ISSUER_BUSY: { retryable: true },
   STORE_CLOSED: { retryable: false },

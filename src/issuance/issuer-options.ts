@@ -18,9 +18,9 @@ export interface IssuerOptions {
   readonly vault: Vault;
   /** Where issuances are recorded. Stays the caller's. */
   readonly store: IssuanceStore;
-  /** Generation of the linkage codes, 1 to 255. Default 1. */
+  /** Generation of the linkage codes that an empty store is begun with, 1 to 255. Default 1. Later its record decides. */
   readonly generation?: number;
-  /** Version of the issuance store's key, 1 to 255. Default 1. */
+  /** Version of the store's key that an empty store is begun with, 1 to 255. Default 1. Later its record decides. */
   readonly storeKeyVersion?: number;
   /** The clock, in milliseconds since 1970-01-01 UTC. Default `Date.now`. */
   readonly now?: () => number;

@@ -1,4 +1,3 @@
-import type { Audience } from '../codes/key-names.js';
 import type { IssuanceStore } from '../stores/port.js';
 import type { Vault } from '../vault/port.js';
 import type { KeyRegistry } from './key-registry.js';
@@ -7,8 +6,6 @@ import type { KeyRegistry } from './key-registry.js';
 export interface IssuerParts {
   readonly vault: Vault;
   readonly store: IssuanceStore;
-  readonly keys: KeyRegistry;
-  readonly generation: number;
-  readonly storeAudience: Audience;
+  readonly registry: KeyRegistry;
   readonly now: () => number;
 }

@@ -28,7 +28,7 @@ import {
   type TranslateOptions,
 } from './issuer-options.js';
 import type { IssuerParts } from './issuer-parts.js';
-import type { KeyCheck } from './key-registry.js';
+import type { KeyCheck } from './key-check.js';
 import { changeResidents, type ResidentRecordCodeChanges } from './people/change-residents.js';
 import type { ChangeResult } from './people/change-result.js';
 import type { RemovalResult } from './people/removal-result.js';
@@ -46,6 +46,10 @@ import type { ResidentBatches } from './spill/receive-requests.js';
 /**
  * Issues, translates and records: the work of the information-provision core. Made by `openIssuer`. Issuers in
  * several processes may work on one store.
+ *
+ * Keys may be switched and retired while it works. What only reads is then done again by itself. What issues, changes or
+ * removes waits while a switch is near; if one comes between its codes and the store all the same, nothing is stored and
+ * the call fails with `KEYS_CHANGED`, to be made again with the residents anew.
  */
 export class Issuer extends Redacted {
   readonly #parts: IssuerParts;
@@ -64,12 +68,13 @@ export class Issuer extends Redacted {
    * key's (令27条5項4号). Registering it again changes nothing.
    *
    * @param institution 機関コード
-   * @param version 1 to 255; new codes are made under the highest version registered
+   * @param version 1 to 255. The first one registered is active at once: codes are made under it. A further one is
+   *   `pre-active` until a rotation switches to it
    * @throws RenkeiError `INSTITUTION_CODE_INVALID`, `VERSION_INVALID`, `KEY_NOT_DISTINCT`,
    *   `KEY_FINGERPRINT_MISMATCH` or a vault or store error
    */
   registerInstitution(institution: string, version = 1): Promise<WriteOutcome> {
-    return this.#drain.run(() => this.#parts.keys.register(institutionAudience(institution, version)));
+    return this.#drain.run(() => this.#parts.registry.register(institutionAudience(institution, version)));
   }
 
   /**
@@ -80,12 +85,12 @@ export class Issuer extends Redacted {
    *   error
    */
   registerRecordPeriod(period = currentPeriod(this.#parts)): Promise<WriteOutcome> {
-    return this.#drain.run(() => this.#parts.keys.register(recordAudience(period)));
+    return this.#drain.run(() => this.#parts.registry.register(recordAudience(period)));
   }
 
-  /** Holds every key on record against the vault. */
+  /** Holds every key on record against the vault, the destroyed ones too, which must not be there. */
   checkKeys(): Promise<readonly KeyCheck[]> {
-    return this.#drain.run(() => this.#parts.keys.check());
+    return this.#drain.run(() => this.#parts.registry.check());
   }
 
   /**
@@ -121,7 +126,7 @@ export class Issuer extends Redacted {
    * again after any failure: what was stored is then `already-issued`.
    *
    * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `ABORTED`, a vault error or a
-   *   store error
+   *   store error, among them `KEYS_CHANGED`
    */
   async issueBatch(
     institution: string,
@@ -133,7 +138,7 @@ export class Issuer extends Redacted {
         checkOptions('issueBatch', options, ISSUE_RULES);
         const code = parseInstitutionCode(institution);
         const prepared = await prepareBatch(this.#parts, code, request, options.signal);
-        return storeBatch(this.#parts, code, prepared, options);
+        return storeBatch(prepared, options);
       });
     } finally {
       wipeRequest(request);
@@ -162,8 +167,7 @@ export class Issuer extends Redacted {
           this.#drain
             .run(() => prepareBatch(this.#parts, code, request, signal))
             .finally(() => wipeRequest(request)),
-        store: (prepared: PreparedBatch) =>
-          this.#drain.run(() => storeBatch(this.#parts, code, prepared, options)),
+        store: (prepared: PreparedBatch) => this.#drain.run(() => storeBatch(prepared, options)),
         discard: wipeRequest,
       },
       signal,
@@ -189,8 +193,9 @@ export class Issuer extends Redacted {
    * residents are wiped.
    *
    * @param population batches of at most 100,000 residents: n × 11 ASCII digits each, or texts
-   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `SPILL_IN_USE`, `SPILL_MISMATCH`,
-   *   `SPILL_CORRUPT`, `SPILL_FAULT`, `ABORTED`, a vault error or a store error
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `ROTATION_IN_PROGRESS` while rows are moved to another store key,
+   *   `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `SPILL_IN_USE`, `SPILL_MISMATCH`, `SPILL_CORRUPT`, `SPILL_FAULT`,
+   *   `KEYS_CHANGED`, `ABORTED`, a vault error or a store error
    */
   comparePopulation(
     population: ResidentBatches,
@@ -206,7 +211,8 @@ export class Issuer extends Redacted {
 
   /**
    * Translates codes of one institution into another's for the same people. A code that is malformed, forged, of
-   * another institution, of an unknown version or never issued is refused; the others are served.
+   * another institution, of an unknown or retired version or never issued is refused; the others are served. Codes of a
+   * version before the active one are understood until that is retired; codes given are of the active version.
    *
    * @param texts codes of `from` in external form
    * @throws RenkeiError `INSTITUTION_UNKNOWN`, `BATCH_TOO_LARGE`, `ABORTED`, a vault error or a store error
@@ -219,8 +225,8 @@ export class Issuer extends Redacted {
    * The record codes (情報提供等記録用符号) of the people behind an institution's codes.
    *
    * @param texts codes of `from` in external form
-   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `RECORD_PERIOD_INVALID`, `RECORD_PERIOD_UNKNOWN`, `ABORTED`, a vault
-   *   error or a store error
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `RECORD_PERIOD_INVALID`, `RECORD_PERIOD_UNKNOWN`,
+   *   `RECORD_PERIOD_RETIRED`, `ABORTED`, a vault error or a store error
    */
   recordCodes(texts: readonly string[], options: RecordCodesOptions): Promise<RecordCodes> {
     return this.#drain.run(() => recordCodes(this.#parts, texts, options));

@@ -1,77 +1,52 @@
-import { type Audience, institutionAudience } from '../codes/key-names.js';
 import { codeAt, packCodes } from '../codes/packed-codes.js';
 import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import type { InstitutionCode } from '../subjects/institution-code.js';
-import type { Vault } from '../vault/port.js';
 import type { ItemCodes } from './item-codes.js';
-import type { KeyRegistry } from './key-registry.js';
+import type { ActiveKey } from './key-snapshot.js';
+import type { Operation } from './operation.js';
 
 /** A code to be made from a person's store code. */
 export interface WantedCode {
   /** Which item it is for. */
   readonly index: number;
+  /** 24 bytes, under the active store key. */
   readonly storeCode: Uint8Array;
-  /** Version of the institution's key. */
-  readonly version: number;
-}
-
-/** What codes are made with. */
-interface CodeMakers {
-  readonly vault: Vault;
-  readonly keys: KeyRegistry;
-  readonly storeAudience: Audience;
 }
 
 /**
- * Makes codes from store codes: those that an institution holds under another version than the active one, and those
- * of people whose resident record code was changed.
+ * Makes codes under an institution's active key from store codes: of people whose resident record code was changed.
  *
  * @param codes where they are put
  * @param signal gives up between items; not to be given once a batch is stored, whose codes are then wanted
+ * @throws RenkeiError `STORE_CORRUPT` when a store code is not one of the store key, and what the vault meets
  */
 export async function makeCodes(
-  parts: CodeMakers,
-  institution: InstitutionCode,
+  operation: Operation,
+  key: ActiveKey,
   wanted: readonly WantedCode[],
   codes: ItemCodes,
   signal?: AbortSignal,
 ): Promise<void> {
-  for (const [version, group] of byVersion(wanted)) {
-    const corrupt = await makeVersion(parts, institution, version, group, codes, signal);
-    if (corrupt.size > 0) throw notOfTheStoreKey();
-  }
+  const corrupt = await makeGenuineCodes(operation, key, wanted, codes, signal);
+  if (corrupt.size > 0) throw notOfTheStoreKey();
 }
 
-/** Wanted codes by the version of the key they are made under. */
-export function byVersion(wanted: readonly WantedCode[]): Map<number, WantedCode[]> {
-  const groups = new Map<number, WantedCode[]>();
-  for (const code of wanted) {
-    const group = groups.get(code.version);
-    if (group === undefined) groups.set(code.version, [code]);
-    else group.push(code);
-  }
-  return groups;
-}
-
-/** Makes wanted codes of one version; gives the items whose store code is not one of the store key. */
-export async function makeVersion(
-  { vault, keys, storeAudience }: CodeMakers,
-  institution: InstitutionCode,
-  version: number,
-  group: readonly WantedCode[],
+/** The same; gives the items whose store code is not one of the store key instead of throwing. */
+export async function makeGenuineCodes(
+  { vault, keys }: Operation,
+  key: ActiveKey,
+  wanted: readonly WantedCode[],
   codes: ItemCodes,
   signal?: AbortSignal,
 ): Promise<ReadonlySet<number>> {
-  const key = institutionAudience(institution, version);
-  await keys.verify(key, signal);
-  const storeCodes = packCodes(group.map(({ storeCode }) => storeCode));
-  const made = await vault.translate(storeCodes, storeAudience, [key], signalOption(signal));
-  const refused = new Set(made.refusals.map(({ index }) => index));
   const corrupt = new Set<number>();
-  group.forEach(({ index }, n) => {
+  if (wanted.length === 0) return corrupt;
+  const storeCodes = packCodes(wanted.map(({ storeCode }) => storeCode));
+  const made = await vault.translate(storeCodes, keys.storeKey, [key.name], signalOption(signal));
+  const refused = new Set(made.refusals.map(({ index }) => index));
+  wanted.forEach(({ index }, n) => {
     if (refused.has(n)) corrupt.add(index);
-    else codes.set(index, codeAt(made.codes[0] as Uint8Array, n), version);
+    else codes.set(index, codeAt(made.codes[0] as Uint8Array, n));
   });
   return corrupt;
 }

@@ -1,7 +1,6 @@
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
-import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import type { IssuanceStore, PageRequest, PersonPage } from '../stores/port.js';
+import type { IssuanceStore, PageRequest, PersonPage, StoreCallOptions } from '../stores/port.js';
 
 /**
  * All people of a store, page by page.
@@ -12,9 +11,9 @@ import type { IssuanceStore, PageRequest, PersonPage } from '../stores/port.js';
 export function personPages(
   store: IssuanceStore,
   limit: number,
-  signal: AbortSignal | undefined,
+  options: StoreCallOptions,
 ): AsyncGenerator<PersonPage, void, void> {
-  return storePages((page) => store.persons(page), limit, signal);
+  return storePages((page) => store.persons(page), limit, options);
 }
 
 /**
@@ -26,14 +25,14 @@ export function personPages(
 export async function* storePages<Page extends { readonly storeCodes: Uint8Array }>(
   read: (page: PageRequest) => Promise<Page>,
   limit: number,
-  signal: AbortSignal | undefined,
+  options: StoreCallOptions,
 ): AsyncGenerator<Page, void, void> {
   let after: Uint8Array | undefined;
   for (;;) {
     const page = await read({
       limit,
       ...(after === undefined ? {} : { after }),
-      ...signalOption(signal),
+      ...options,
     });
     const { storeCodes } = page;
     if (storeCodes.length > 0) {

@@ -59,7 +59,10 @@ export interface IssuanceBatch {
   readonly successors?: Successors;
 }
 
-/** Store codes of the same people under the store key of a running rotation, which are not used before its switch. */
+/**
+ * Store codes of the same people under the store key of a running rotation, which are not used before its switch. They
+ * are recorded as `succeed` does, of rows that are on record when the call ends and of pairs without a conflict.
+ */
 export interface Successors {
   /** Version of that store key. With another than the running rotation's they are passed over. */
   readonly storeKeyVersion: number;
@@ -186,7 +189,9 @@ export type StoreInvariant =
   | 'alias-has-no-issuance'
   | 'issuance-has-person'
   | 'issuance-has-institution'
-  | 'issuance-version-has-key';
+  | 'issuance-version-has-key'
+  | 'succession-leads-from-person'
+  | 'audience-has-one-active-key';
 
 /** An invariant that does not hold. */
 export interface StoreFinding {

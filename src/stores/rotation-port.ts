@@ -1,6 +1,6 @@
 import type { KeyName } from '../codes/key-names.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
-import type { KeyState, PageRequest, StoreCallOptions, WriteOutcome } from './port.js';
+import type { KeyState, MAX_BATCH_ROWS, PageRequest, StoreCallOptions, WriteOutcome } from './port.js';
 
 /** What is re-keyed: one institution's codes, the store's row keys, a generation of linkage codes, or a record period. */
 export type RotationKind = 'institution' | 'store' | 'generation' | 'record-period';
@@ -26,18 +26,21 @@ export type RotationStatus =
 export interface NewRotation {
   /** What is re-keyed. */
   readonly kind: RotationKind;
-  /** What two rotations must not have in common: an institution code, or `*` for what excludes every other. */
+  /**
+   * What two rotations must not have in common: an institution code or another name of 1 to 64 of A–Z, a–z, 0–9, slash and
+   * hyphen, or `*` for what excludes every other.
+   */
   readonly subject: string;
   /**
    * Whose new rows are to be noted while it runs: institutions, and `persons` for people and their aliases. `everything`
    * stands for people and all institutions, those that are yet to be registered too.
    */
   readonly notes: readonly InstitutionCode[] | 'everything' | 'persons';
-  /** The generation and store key it leads to, where these change. */
+  /** The generation and store key it leads to: of the kinds `store` and `generation`, whose subject is `*`. */
   readonly successor?: { readonly generation: number; readonly storeKeyVersion: number };
   /** The work, by part: each is claimed by one worker at a time. 0 to 100,000. */
   readonly parts: number;
-  /** What the rotation wants to keep of its own: at most 1 MiB; never a code. */
+  /** What the rotation wants to keep of its own: at most 1 MiB of well-formed text without U+0000; never a code. */
   readonly plan: string;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly createdAt: number;
@@ -49,9 +52,9 @@ export interface RotationRecord extends Omit<NewRotation, 'notes'> {
   readonly id: number;
   /** Where it is. */
   readonly status: RotationStatus;
-  /** When it came to this status. */
+  /** When it came to this status; a move that writes the notebook only leaves it as it is. */
   readonly changedAt: number;
-  /** What it has kept last: receipts and the like; empty at first, at most 16 MiB; never a code. */
+  /** What it has kept last: receipts and the like; empty at first, at most 16 MiB of such text; never a code. */
   readonly notebook: string;
 }
 
@@ -73,7 +76,7 @@ export interface RotationMove {
   readonly from: RotationStatus;
   /** The status it comes to; the same as `from` to write the notebook only. */
   readonly to: RotationStatus;
-  /** Key versions that change with it, all or none. */
+  /** Key versions that change with it, all or none; none where the status stays. */
   readonly keys?: readonly KeyTransition[];
   /** What is kept from now on in place of the notebook before. */
   readonly notebook?: string;
@@ -97,7 +100,7 @@ export interface PartClaim {
   readonly worker: string;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly now: number;
-  /** The claim holds so many milliseconds from `now`; then another worker may have the part. */
+  /** The claim holds so many milliseconds from `now`, 1 to 86,400,000; then another worker may have the part. */
   readonly leaseMs: number;
 }
 
@@ -107,7 +110,7 @@ export interface NotedRow {
   readonly note: number;
   /** Whose row: an institution, or undefined for a person (or an alias). */
   readonly institution?: InstitutionCode;
-  /** 24 bytes: the store code as it was given at the time; of an issuance the person's own. */
+  /** 24 bytes: the store code that the row is stored under; of an issuance the person's own. */
   readonly storeCode: Uint8Array;
 }
 
@@ -142,9 +145,13 @@ export interface StoreOutlook {
  *
  * While a rotation of the store key or of the generation is under way, `succeed` records people's codes under the new
  * store key beside those under the old one; rows stay under the old. Every other call of the store takes a code under
- * either key from then on, until the rotation is retired, and means the same person; codes it answers (`canonical`) are
- * under the store key that is active, which changes with the switch. After it, `moveRows` re-keys the rows in place.
- * Pages of people and of issuances show the code that a row is stored under.
+ * either key from then on, until the person's rows are moved, and means the same person; codes it answers (`canonical`) are
+ * under the store key that is active, which changes with the switch: from `switched` on it is the rotation's. After that,
+ * `moveRows` re-keys the rows in place, and the code under the old key is forgotten. Pages of people and of issuances
+ * show the code that a row is stored under.
+ *
+ * A new row is noted once for each write, however many rotations want it; a person's row is not where its successor is
+ * recorded when the call ends. What `remove` deletes is forgotten here too: notes and successors.
  */
 export interface RotationStore {
   /** Epoch and what is going on; cheap, so that it may be asked before every batch. */
@@ -153,6 +160,7 @@ export interface RotationStore {
   /**
    * Begins a rotation. From the moment this resolves every row written that it wants noted is noted. `conflict`, as
    * undefined, when one that is not `destroyed`, `retired` or `aborted` has the same subject, or either has the subject `*`.
+   * Institutions to be noted need not be known yet.
    *
    * @throws RenkeiError `OPTION_INVALID`
    */
@@ -165,8 +173,11 @@ export interface RotationStore {
    * Moves a rotation and key versions to their next status and states, all or nothing, while nobody else writes.
    * To `verified` or `switched` only when no part is open (`conflict` else), to `switched` only when no row is noted besides. `switched` and
    * `retiring` begin a new epoch and end a hold. With `switched`, `aborting` and `aborted` no more rows are noted;
-   * with `aborted` or `retired` notes and parts are forgotten. `existed` when status, keys and notebook are so already.
-   * `conflict`, and no change, when the status or a key's state is another than `from`.
+   * with `aborted` or `retired` parts are forgotten, and notes that no other rotation before its switch wants. To these
+   * two only when no successor is recorded any more (`conflict` else): `moveRows` and `discardSuccessors` see to it.
+   * `existed` when status, keys and notebook are so already. `conflict`, and no change, when there is no such
+   * rotation, or the status or a key's state is another than `from`; `inserted` else. The notes that keep it from
+   * `switched` are those that it wants itself.
    *
    * @throws RenkeiError `OPTION_INVALID` for a transition that is none, or that leaves an audience with two active keys
    */
@@ -175,39 +186,48 @@ export interface RotationStore {
   /** Asks everybody to hold back batches until a moment (`outlook`); 0 ends it. */
   hold(until: number, options?: StoreCallOptions): Promise<void>;
 
-  /** Claims a part that is open and that no other worker holds: the lowest. Undefined when there is none, or the rotation is not `running`. */
+  /**
+   * Claims a part that is open and that no other worker holds: the lowest. The worker that holds it may claim it again.
+   * Undefined when there is none, or the rotation is not `running`.
+   */
   claimPart(claim: PartClaim, options?: StoreCallOptions): Promise<number | undefined>;
 
   /**
-   * Says that a part is done. `existed` when it was done already, whoever did it: the report of then stays.
+   * Says that a part is done, whatever the status and whoever has claimed it. `existed` when it was done already,
+   * whoever did it: the report of then stays. `conflict` when there is no such part, or no more.
    *
-   * @param report at most 64 KiB; never a code
+   * @param report at most 64 KiB of well-formed text without U+0000; never a code
    */
   finishPart(id: number, part: number, report: string, options?: StoreCallOptions): Promise<WriteOutcome>;
 
-  /** All parts of a rotation in order. */
+  /** All parts of a rotation in order; none of one that is unknown, or when they are forgotten. */
   parts(id: number, options?: StoreCallOptions): Promise<readonly RotationPart[]>;
 
-  /** Rows that were noted and are not settled, the oldest first; `limit` 1 to 100,000. */
+  /**
+   * Rows that were noted and are not settled, the oldest first: of one institution, or else all of them.
+   *
+   * @param limit 1 to 100,000
+   */
   noted(
     limit: number,
     institution?: InstitutionCode,
     options?: StoreCallOptions,
   ): Promise<readonly NotedRow[]>;
 
-  /** Forgets notes. Notes made since they were read stay. */
+  /** Forgets notes, at most {@link MAX_BATCH_ROWS}. Notes made since they were read stay; unknown ones are passed over. */
   settle(notes: readonly number[], options?: StoreCallOptions): Promise<void>;
 
   /**
-   * Records successors of people the store knows (own codes and aliases); of codes it does not know, or no longer, nothing
+   * Records successors of store codes that rows are stored under (own codes and aliases); of others, or no longer, nothing
    * is recorded. `existed`: so recorded already, or unknown. `conflict`: another successor is recorded, or the successor is
-   * another code's; nothing changes for this pair.
+   * another code's or a store code on record; nothing changes for this pair. Pairs are served one after the other.
    *
-   * @throws RenkeiError `BUFFER_LENGTH`, `BATCH_TOO_LARGE`; `OPTION_INVALID` when no rotation leads to another store key
+   * @throws RenkeiError `BUFFER_LENGTH`, `BATCH_TOO_LARGE`; `OPTION_INVALID` when no rotation before its switch leads to
+   *   another store key
    */
   succeed(pairs: SuccessorPairs, options?: StoreCallOptions): Promise<readonly WriteOutcome[]>;
 
-  /** Successors of store codes under the old key. */
+  /** Successors of store codes under the old key, as recorded: an alias has its own. */
   successors(oldCodes: Uint8Array, options?: StoreCallOptions): Promise<KnownSuccessors>;
 
   /** Persons' own codes that have no successor, page by page: those that keep a rotation from being switched. */
@@ -215,7 +235,8 @@ export interface RotationStore {
 
   /**
    * Gives the successor of an alias to the person's own code where that has none: after a delivered list, which holds
-   * only current resident record codes.
+   * only current resident record codes. The alias has none from then on; of several the lowest gives. Only while a
+   * rotation before its switch leads to another store key.
    *
    * @returns how many were given
    */
@@ -223,14 +244,21 @@ export interface RotationStore {
 
   /**
    * Re-keys rows in place, in a rotation that is `retiring`: those of up to `limit` people go under their successors,
-   * with the new generation; aliases without a successor are deleted. Again goes on where it was. When it answers 0, no
-   * code under the old store key is in the store.
+   * with the new generation, and the pairs are forgotten. Aliases without a successor are deleted with them when their
+   * generation is lower than the new one: others came under the new store key, after the switch. In which order people are taken
+   * is the store's to choose. Again goes on where it was. When it answers 0, no code under the old store key is in the
+   * store. 0 when no rotation is `retiring`.
    *
    * @param limit 1 to 100,000
    * @returns how many store codes were replaced
    */
   moveRows(limit: number, options?: StoreCallOptions): Promise<number>;
 
-  /** Forgets successors of a rotation that is `aborting`, up to `limit`; 0 when none is left. */
+  /**
+   * Forgets successors of a rotation that is `aborting`.
+   *
+   * @param limit 1 to 100,000: successors to be forgotten at most
+   * @returns how many were forgotten; 0 when none is left, or no rotation with successors is `aborting`
+   */
   discardSuccessors(limit: number, options?: StoreCallOptions): Promise<number>;
 }

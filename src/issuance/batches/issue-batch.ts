@@ -1,31 +1,60 @@
 import { wipe } from '../../bytes/wipe.js';
 import { codeAt, pickCodes, rowsWithout } from '../../codes/packed-codes.js';
-import { signalOption, throwIfAborted } from '../../errors/abort.js';
+import { throwIfAborted } from '../../errors/abort.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
+import type { Successors } from '../../stores/port.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
+import { deriveWithSuccessors, pickSuccessors, verifySuccessor } from '../derive-residents.js';
 import { everyRow } from '../every-row.js';
 import { onlineMoment } from '../issued-at.js';
 import type { IssueOptions } from '../issuer-options.js';
 import type { IssuerParts } from '../issuer-parts.js';
 import { ItemCodes } from '../item-codes.js';
+import type { ActiveKey } from '../key-snapshot.js';
 import { makeCodes, type WantedCode } from '../make-codes.js';
+import { type Operation, writing } from '../operation.js';
 import { type CheckedRequest, checkRequest, type IssuanceRequest } from './issuance-request.js';
 import { IssuanceResult } from './issuance-result.js';
+
+/** Issuing for one institution with the keys in force. */
+export interface Issuing extends Operation {
+  readonly institution: InstitutionCode;
+  /** The institution's key. */
+  readonly key: ActiveKey;
+}
+
+/** Rows of a batch that the vault has served. */
+interface ServedRows {
+  readonly issuing: Issuing;
+  /** Which rows of the batch they are, in order. */
+  readonly served: readonly number[];
+  /** Their codes at the store and at the institution, packed. */
+  readonly storeCodes: Uint8Array;
+  readonly institutionCodes: Uint8Array;
+  /** Their codes under the store key that a rotation leads to. */
+  readonly successors?: Successors;
+}
 
 /** A batch between the vault and the store: the residents are wiped, nothing is stored. */
 export interface PreparedBatch {
   readonly acquisitionNumbers: readonly string[];
   readonly refused: Map<number, RenkeiErrorCode>;
-  /** Rows that are not refused, in order. */
-  readonly served: readonly number[];
-  /** Their codes at the store and at the institution, packed. */
-  readonly storeCodes: Uint8Array;
-  readonly institutionCodes: Uint8Array;
-  /** Version of the institution's key. */
-  readonly version: number;
+  /** Undefined where the batch is empty: nothing was touched for it. */
+  readonly rows: ServedRows | undefined;
 }
 
-const NO_CODES = new Uint8Array(0);
+/** Begins to issue: waits while a switch is near, and finds the keys. */
+export function beginIssuing(
+  parts: IssuerParts,
+  institution: InstitutionCode,
+  signal: AbortSignal | undefined,
+): Promise<Issuing> {
+  return writing(parts, signal, async (operation) => {
+    const key = await operation.keys.active(institution, signal);
+    await verifySuccessor(operation.keys, signal);
+    return { ...operation, institution, key };
+  });
+}
 
 /** First half of issuing: check the requests, derive the codes. */
 export async function prepareBatch(
@@ -44,35 +73,28 @@ export async function prepareBatch(
 
 /** Derives the codes of a checked batch. The residents stay the caller's to wipe. */
 export async function deriveBatch(
-  { vault, keys, generation, storeAudience }: IssuerParts,
+  parts: IssuerParts,
   institution: InstitutionCode,
   numbers: readonly string[],
   { rows, residents, refused }: CheckedRequest,
   signal: AbortSignal | undefined,
 ): Promise<PreparedBatch> {
   const acquisitionNumbers = [...numbers];
-  if (rows === 0) {
-    return {
-      acquisitionNumbers,
-      refused,
-      served: [],
-      storeCodes: NO_CODES,
-      institutionCodes: NO_CODES,
-      version: 0,
-    };
-  }
-  const key = await keys.active(institution, signal);
-  const options = { generation, ...signalOption(signal) };
-  const { codes, refusals } = await vault.derive(residents, [storeAudience, key.name], options);
-  for (const { index, code } of refusals) if (!refused.has(index)) refused.set(index, code);
+  if (rows === 0) return { acquisitionNumbers, refused, rows: undefined };
+  const issuing = await beginIssuing(parts, institution, signal);
+  const derived = await deriveWithSuccessors(issuing, residents, [issuing.key.name], signal);
+  for (const { index, code } of derived.refusals) if (!refused.has(index)) refused.set(index, code);
   const served = rowsWithout(rows, refused);
   return {
     acquisitionNumbers,
     refused,
-    served,
-    storeCodes: pickCodes(codes[0] as Uint8Array, served),
-    institutionCodes: pickCodes(codes[1] as Uint8Array, served),
-    version: key.version,
+    rows: {
+      issuing,
+      served,
+      storeCodes: pickCodes(derived.storeCodes, served),
+      institutionCodes: pickCodes(derived.codes[0] as Uint8Array, served),
+      ...pickSuccessors(derived.successors, served),
+    },
   };
 }
 
@@ -80,20 +102,25 @@ export async function deriveBatch(
  * Takes rows out of a batch before it is stored, because those who asked have given up: nothing of them is stored then.
  */
 export function withoutRows(prepared: PreparedBatch, left: ReadonlySet<number>): PreparedBatch {
-  if (left.size === 0) return prepared;
+  const { rows } = prepared;
+  if (left.size === 0 || rows === undefined) return prepared;
   const refused = new Map(prepared.refused);
   for (const index of left) refused.set(index, 'ABORTED');
-  const kept = [...prepared.served.keys()].filter((k) => !left.has(prepared.served[k] as number));
+  const kept = [...rows.served.keys()].filter((k) => !left.has(rows.served[k] as number));
   return {
     ...prepared,
     refused,
-    served: kept.map((k) => prepared.served[k] as number),
-    storeCodes: pickCodes(prepared.storeCodes, kept),
-    institutionCodes: pickCodes(prepared.institutionCodes, kept),
+    rows: {
+      issuing: rows.issuing,
+      served: kept.map((k) => rows.served[k] as number),
+      storeCodes: pickCodes(rows.storeCodes, kept),
+      institutionCodes: pickCodes(rows.institutionCodes, kept),
+      ...pickSuccessors(rows.successors, kept),
+    },
   };
 }
 
-/** A batch that is stored. Codes under another key, or of a changed resident record code, are still to be made. */
+/** A batch that is stored. Codes of changed resident record codes are still to be made. */
 export interface StoredBatch {
   /** Complete once the wanted codes are put into `codes`. */
   readonly result: IssuanceResult;
@@ -106,46 +133,40 @@ export interface StoredBatch {
  *
  * @param reissue says whether an item wants its code again where the institution has it already
  * @param signal gives up before the rows are stored
+ * @throws RenkeiError `KEYS_CHANGED` when keys were switched or retired since the codes were derived: nothing is stored
  */
 export async function storeRows(
-  parts: IssuerParts,
-  institution: InstitutionCode,
-  prepared: PreparedBatch,
+  { acquisitionNumbers, refused, rows }: PreparedBatch,
   reissue: (index: number) => boolean,
   signal?: AbortSignal,
 ): Promise<StoredBatch> {
-  const { acquisitionNumbers, refused, served, storeCodes, institutionCodes, version } = prepared;
-  const rows = acquisitionNumbers.length;
-  const alreadyIssued = new Uint8Array(rows);
+  const { length } = acquisitionNumbers;
+  const alreadyIssued = new Uint8Array(length);
   const wanted: WantedCode[] = [];
-  let codes = ItemCodes.none(rows);
-  if (served.length > 0) {
+  let codes = ItemCodes.none(length, rows?.issuing.key.version ?? 0);
+  if (rows !== undefined && rows.served.length > 0) {
+    const { issuing, served, storeCodes, institutionCodes, successors } = rows;
+    const { institution, key, keys } = issuing;
     const batch = {
       institution,
-      keyVersion: version,
-      generation: parts.generation,
-      issuedAt: onlineMoment(parts.now()),
+      keyVersion: key.version,
+      generation: keys.generation,
+      issuedAt: onlineMoment(issuing.now()),
       storeCodes,
+      ...(successors === undefined ? {} : { successors }),
     };
-    const answer = await parts.store.issue(batch, signalOption(signal));
+    const answer = await issuing.store.issue(batch, keys.callOptions(signal));
     const { versions, canonical } = everyRow(answer, served.length);
-    if (served.length === rows && canonical.size === 0 && versions.every((held) => held === 0)) {
-      codes = ItemCodes.all(institutionCodes, version);
+    if (served.length === length && canonical.size === 0 && versions.every((held) => held === 0)) {
+      codes = ItemCodes.all(institutionCodes, key.version);
     } else {
       served.forEach((index, k) => {
-        const held = versions[k] as number;
-        if (held !== 0) alreadyIssued[index] = 1;
-        if (held !== 0 && !reissue(index)) return;
+        const isHeld = versions[k] !== 0;
+        if (isHeld) alreadyIssued[index] = 1;
+        if (isHeld && !reissue(index)) return;
         const own = canonical.get(k);
-        if (own === undefined && (held === 0 || held === version)) {
-          codes.set(index, codeAt(institutionCodes, k), version);
-        } else {
-          wanted.push({
-            index,
-            storeCode: own ?? codeAt(storeCodes, k),
-            version: held === 0 ? version : held,
-          });
-        }
+        if (own === undefined) codes.set(index, codeAt(institutionCodes, k));
+        else wanted.push({ index, storeCode: own });
       });
     }
   }
@@ -154,14 +175,13 @@ export async function storeRows(
 
 /** The second half of a batch of one caller: one transaction, then the answer to each request. */
 export async function storeBatch(
-  parts: IssuerParts,
-  institution: InstitutionCode,
   prepared: PreparedBatch,
   { reissue, signal }: IssueOptions,
 ): Promise<IssuanceResult> {
-  if (prepared.served.length > 0) throwIfAborted(signal);
+  const { rows } = prepared;
+  if (rows !== undefined && rows.served.length > 0) throwIfAborted(signal);
   const again = () => reissue === true;
-  const { result, codes, wanted } = await storeRows(parts, institution, prepared, again, signal);
-  await makeCodes(parts, institution, wanted, codes);
+  const { result, codes, wanted } = await storeRows(prepared, again, signal);
+  if (rows !== undefined) await makeCodes(rows.issuing, rows.issuing.key, wanted, codes);
   return result;
 }

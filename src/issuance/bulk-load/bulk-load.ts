@@ -12,10 +12,19 @@ import { MAX_BATCH_ROWS } from '../../stores/port.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuanceCounts } from '../batches/issuance-result.js';
 import type { IssuerParts } from '../issuer-parts.js';
+import { reading } from '../operation.js';
 import { type ReceiveProgress, type ResidentBatches, receiveRequests } from '../spill/receive-requests.js';
 import { Spill } from '../spill/spill.js';
 import type { BulkLoadAnswers } from './load-answers.js';
-import { type BulkLoadState, type LoadRecord, loadKey, newLoad, requireSameLoad } from './load-record.js';
+import {
+  type BulkLoadState,
+  beginLoading,
+  type LoadRecord,
+  loadKey,
+  newLoad,
+  requireSameKeys,
+  requireSameLoad,
+} from './load-record.js';
 import { readAnswers } from './read-answers.js';
 import { type StoreProgress, storePeople } from './store-people.js';
 
@@ -77,8 +86,12 @@ const DEFAULT_BATCH_ROWS = 10_000;
  * neither resident record codes nor acquisition numbers (取得番号): the caller keeps those, and the n-th answer belongs to
  * the n-th resident.
  *
+ * The codes of a load are of the keys it was begun with. When the store key or the generation is switched meanwhile, it
+ * has to be begun anew: who is stored by then is already issued. A new version of the institution's key it outlasts once
+ * storing has begun, until the old one is retired; its answers are codes of the active version in any case.
+ *
  * One step runs at a time. Errors of every method: `BULK_LOAD_STATE`, `SPILL_FAULT` (retryable), `SPILL_CORRUPT`,
- * `ABORTED`, vault and store errors.
+ * `SPILL_MISMATCH` when its keys are not those in force any more, `ABORTED`, vault and store errors.
  */
 export class BulkLoad extends Redacted {
   readonly #parts: IssuerParts;
@@ -107,7 +120,8 @@ export class BulkLoad extends Redacted {
     const { folder, checkpointRows } = options;
     const spill = await Spill.open({ folder, withCodes: true, begin: () => load, checkpointRows });
     try {
-      await requireSameLoad(parts, institution, spill.about);
+      requireSameLoad(institution, spill.about);
+      await reading(parts, undefined, ({ keys }) => requireSameKeys(keys, spill.about));
     } catch (error) {
       spill.close();
       throw error;
@@ -140,8 +154,9 @@ export class BulkLoad extends Redacted {
    */
   receive(batches: ResidentBatches, options: ReceiveOptions = {}): Promise<void> {
     return this.#step('receive', options, ['receiving'], () =>
-      receiveRequests(this.#parts, this.#spill, batches, {
+      receiveRequests(this.#spill, batches, {
         audience: loadKey(this.#spill.about),
+        begin: () => beginLoading(this.#parts, this.#spill.about, options.signal),
         signal: options.signal,
         onProgress: options.onProgress,
       }),

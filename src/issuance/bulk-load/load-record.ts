@@ -9,6 +9,8 @@ import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuanceCounts } from '../batches/issuance-result.js';
 import { loadMoment } from '../issued-at.js';
 import type { IssuerParts } from '../issuer-parts.js';
+import type { KeysInForce } from '../keys-in-force.js';
+import { type Operation, reading, writing } from '../operation.js';
 
 /**
  * Where a bulk load stands. `receiving`: requests are taken up, nothing is in the store. `storing`: some people may be
@@ -40,53 +42,79 @@ export function loadKey({ institution, keyVersion }: LoadRecord): InstitutionAud
 }
 
 /** What a load that begins now is. */
-export async function newLoad(parts: IssuerParts, institution: InstitutionCode): Promise<LoadRecord> {
-  const { version } = await parts.keys.active(institution);
-  return {
-    purpose: 'bulk load',
-    institution,
-    keyVersion: version,
-    generation: parts.generation,
-    fingerprints: await fingerprintsOf(parts, institutionAudience(institution, version)),
-    issuedAt: loadMoment(parts.now()),
-    state: 'receiving',
-    counts: { issued: 0, alreadyIssued: 0, refused: 0 },
-  };
+export function newLoad(parts: IssuerParts, institution: InstitutionCode): Promise<LoadRecord> {
+  return reading(parts, undefined, async ({ keys }) => {
+    const { name, version } = await keys.active(institution);
+    return {
+      purpose: 'bulk load',
+      institution,
+      keyVersion: version,
+      generation: keys.generation,
+      fingerprints: await fingerprintsOf(keys, name),
+      issuedAt: loadMoment(parts.now()),
+      state: 'receiving',
+      counts: { issued: 0, alreadyIssued: 0, refused: 0 },
+    };
+  });
 }
 
 /**
- * Refuses a load that is not one of this institution under these keys. Nothing of it is stored before `storing`, so
- * until then its key must also be the one that new codes are made under.
+ * Refuses a load that is not one of this institution.
  *
  * @throws RenkeiError `SPILL_MISMATCH`
  */
-export async function requireSameLoad(
-  parts: IssuerParts,
-  institution: InstitutionCode,
-  record: LoadRecord,
-): Promise<void> {
+export function requireSameLoad(institution: InstitutionCode, record: LoadRecord): void {
   if (record.purpose !== 'bulk load') throw mismatch('is not one of a bulk load');
   if (record.institution !== institution) throw mismatch('is of another institution');
-  if (record.generation !== parts.generation) throw mismatch('is of another generation');
-  const { version } = await parts.keys.active(institution);
-  if (record.state === 'receiving' && version !== record.keyVersion) {
-    throw mismatch(
-      `was begun under version ${record.keyVersion} of the institution's key, now it is ${version}`,
-    );
+}
+
+/**
+ * Refuses a load whose codes were made with other keys than those in force. Nothing of it is stored before `storing`, so
+ * until then its key must also be the active one; after that it may be an older version that is not retired.
+ *
+ * @throws RenkeiError `SPILL_MISMATCH`, `KEYS_CHANGED` or a vault error
+ */
+export async function requireSameKeys(keys: KeysInForce, record: LoadRecord): Promise<void> {
+  if (record.generation !== keys.generation) throw mismatch('is of another generation');
+  const { version } = await keys.active(record.institution);
+  const name = loadKey(record);
+  if (version !== record.keyVersion) {
+    const state = (await keys.find(name))?.state;
+    if (record.state === 'receiving' || state !== 'accepting') {
+      throw mismatch(
+        `was begun under version ${record.keyVersion} of the institution's key, now it is ${version}`,
+      );
+    }
   }
-  const fingerprints = await fingerprintsOf(parts, loadKey(record));
-  for (const [name, fingerprint] of Object.entries(fingerprints)) {
-    if (record.fingerprints[name as KeyName] !== fingerprint)
-      throw mismatch(`has codes of another key ${name}`);
+  const fingerprints = await fingerprintsOf(keys, name);
+  for (const [key, fingerprint] of Object.entries(fingerprints)) {
+    if (record.fingerprints[key as KeyName] !== fingerprint)
+      throw mismatch(`has codes of another key ${key}`);
   }
 }
 
+/**
+ * Begins an operation that stores something of a load: waits while a switch is near.
+ *
+ * @throws RenkeiError as {@link requireSameKeys}
+ */
+export function beginLoading(
+  parts: IssuerParts,
+  record: LoadRecord,
+  signal: AbortSignal | undefined,
+): Promise<Operation> {
+  return writing(parts, signal, async (operation) => {
+    await requireSameKeys(operation.keys, record);
+    return operation;
+  });
+}
+
 async function fingerprintsOf(
-  { keys, generation, storeAudience }: IssuerParts,
+  keys: KeysInForce,
   institutionKey: InstitutionAudience,
 ): Promise<Record<KeyName, string>> {
   const fingerprints: Record<KeyName, string> = {};
-  for (const name of [linkKey(generation), storeAudience, institutionKey]) {
+  for (const name of [linkKey(keys.generation), keys.storeKey, institutionKey]) {
     await keys.verify(name);
     fingerprints[name] = await keys.fingerprint(name);
   }

@@ -1,17 +1,18 @@
-import { institutionAudience } from '../../codes/key-names.js';
-import { codeAt, packCodes } from '../../codes/packed-codes.js';
+import { codeAt, pickCodes, rowsWithout } from '../../codes/packed-codes.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { signalOption, throwIfAborted } from '../../errors/abort.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import type { IssuerParts } from '../issuer-parts.js';
 import { ItemCodes } from '../item-codes.js';
+import type { ActiveKey } from '../key-snapshot.js';
 import { makeCodes, type WantedCode } from '../make-codes.js';
+import { type Operation, reading } from '../operation.js';
 import { spillCorrupt } from '../spill/faults.js';
 import type { OutcomeCursors } from '../spill/outcome-blocks.js';
 import type { SpilledRequests } from '../spill/request-blocks.js';
 import type { Spill } from '../spill/spill.js';
 import { BulkLoadAnswers } from './load-answers.js';
-import { ISSUED_NOW, type LoadRecord, loadKey } from './load-record.js';
+import { ISSUED_NOW, type LoadRecord, loadKey, requireSameKeys } from './load-record.js';
 
 /** Which answers are wanted. */
 interface AnswerSelection {
@@ -70,7 +71,7 @@ function stretch(
   };
 }
 
-async function answer(
+function answer(
   parts: IssuerParts,
   spill: Spill<LoadRecord>,
   cursors: OutcomeCursors,
@@ -79,12 +80,10 @@ async function answer(
   reissue: boolean,
   signal: AbortSignal | undefined,
 ): Promise<BulkLoadAnswers> {
-  const { institution, keyVersion } = spill.about;
-  const versions = new Uint8Array(rows);
+  const present = new Uint8Array(rows);
   const alreadyIssued = new Uint8Array(rows);
   const refused = new Map<number, RenkeiErrorCode>();
   const ofChanged: WantedCode[] = [];
-  const ofOlder: WantedCode[] = [];
   for (let index = 0; index < rows; index++) {
     const refusal = refusals[index] as number;
     if (refusal !== 0) {
@@ -94,37 +93,43 @@ async function answer(
     const outcome = cursors.next(partitions[index] as number);
     if (outcome !== ISSUED_NOW) alreadyIssued[index] = 1;
     if (outcome !== ISSUED_NOW && !reissue) continue;
-    const version = outcome === ISSUED_NOW ? keyVersion : outcome;
     const { own } = cursors;
     // The spilled code is of the resident record code that was given; a person keeps that of the first one.
-    if (own !== undefined) ofChanged.push({ index, storeCode: own, version });
-    else if (version !== keyVersion) ofOlder.push({ index, storeCode: codeAt(spilled, index), version });
-    else versions[index] = version;
+    if (own !== undefined) ofChanged.push({ index, storeCode: own });
+    else present[index] = 1;
   }
-  // Lent from a block that nobody else reads: the answers have it for themselves.
-  const codes = ItemCodes.of(spilled, versions);
-  await makeOlderCodes(parts, spill.about, ofOlder, codes, signal);
-  await makeCodes(parts, institution, ofChanged, codes, signal);
-  return new BulkLoadAnswers({ first, length: rows, codes, alreadyIssued, refused });
+  return reading(parts, signal, async (operation) => {
+    await requireSameKeys(operation.keys, spill.about);
+    const key = await operation.keys.active(spill.about.institution, signal);
+    const active = await underActiveKey(operation, spill.about, key, spilled, present, signal);
+    const codes = ItemCodes.of(active, key.version, present);
+    await makeCodes(operation, key, ofChanged, codes, signal);
+    return new BulkLoadAnswers({ first, length: rows, codes, alreadyIssued, refused });
+  });
 }
 
-/** Codes that the institution holds under another version than the load's, from its codes under that. */
-async function makeOlderCodes(
-  { vault, keys }: IssuerParts,
+/**
+ * The load's codes as they are under the active version of the institution's key.
+ *
+ * @param spilled lent from a block that nobody else reads: the answers have it for themselves
+ */
+async function underActiveKey(
+  { vault }: Operation,
   load: LoadRecord,
-  wanted: readonly WantedCode[],
-  codes: ItemCodes,
+  key: ActiveKey,
+  spilled: Uint8Array,
+  present: Uint8Array,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  for (const version of new Set(wanted.map((code) => code.version))) {
-    const group = wanted.filter((code) => code.version === version);
-    const key = institutionAudience(load.institution, version);
-    await keys.verify(key);
-    const given = packCodes(group.map(({ storeCode }) => storeCode));
-    const made = await vault.translate(given, loadKey(load), [key], signalOption(signal));
-    if (made.refusals.length > 0) throw spillCorrupt('a code is not one of the key it was made under');
-    group.forEach(({ index }, n) => {
-      codes.set(index, codeAt(made.codes[0] as Uint8Array, n), version);
-    });
-  }
+): Promise<Uint8Array> {
+  if (key.version === load.keyVersion) return spilled;
+  const rows = rowsWithout(present.length, { has: (index) => present[index] === 0 });
+  const codes = new Uint8Array(spilled.length);
+  if (rows.length === 0) return codes;
+  const given = pickCodes(spilled, rows);
+  const made = await vault.translate(given, loadKey(load), [key.name], signalOption(signal));
+  if (made.refusals.length > 0) throw spillCorrupt('a code is not one of the key it was made under');
+  rows.forEach((index, n) => {
+    codes.set(codeAt(made.codes[0] as Uint8Array, n), index * CODE_LENGTH);
+  });
+  return codes;
 }

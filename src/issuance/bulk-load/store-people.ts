@@ -1,14 +1,15 @@
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
-import { signalOption, throwIfAborted } from '../../errors/abort.js';
+import { throwIfAborted } from '../../errors/abort.js';
 import { type HeldRows, MAX_BATCH_ROWS } from '../../stores/port.js';
 import { everyRow } from '../every-row.js';
 import type { IssuerParts } from '../issuer-parts.js';
+import { writing } from '../operation.js';
 import { distinctRows } from '../spill/distinct-rows.js';
 import type { RowOutcomes } from '../spill/outcome-blocks.js';
 import { PARTITIONS } from '../spill/partition-buffers.js';
 import type { Spill } from '../spill/spill.js';
 import { EarlierRun } from './earlier-run.js';
-import { ISSUED_NOW, type LoadRecord } from './load-record.js';
+import { ISSUED_NOW, type LoadRecord, requireSameKeys } from './load-record.js';
 
 /** How far storing has come. */
 export interface StoreProgress {
@@ -75,16 +76,14 @@ async function storeGroup(
   earlier: EarlierRun | undefined,
   signal: AbortSignal | undefined,
 ): Promise<RowOutcomes> {
-  const { institution, keyVersion, generation, issuedAt } = spill.about;
+  const { keyVersion } = spill.about;
   const { codes, firstRows, numbers } = distinctRows(spill.readPartitions(first, end));
   const held = new Uint8Array(firstRows.length);
   const canonical = new Map<number, Uint8Array>();
   for (let from = 0; from < firstRows.length; from += batchRows) {
     throwIfAborted(signal);
     const storeCodes = codes.subarray(from * CODE_LENGTH, (from + batchRows) * CODE_LENGTH);
-    const batch = { institution, keyVersion, generation, issuedAt, storeCodes };
-    const answer = await parts.store.issue(batch, signalOption(signal));
-    const rows: HeldRows = everyRow(answer, storeCodes.length / CODE_LENGTH);
+    const rows = await storeBatch(parts, spill.about, storeCodes, signal);
     const versions = earlier === undefined ? rows.versions : await earlier.asIfFirst(storeCodes, rows, first);
     held.set(versions, from);
     for (const [row, own] of rows.canonical) canonical.set(from + row, own.slice());
@@ -101,6 +100,21 @@ async function storeGroup(
     if (ownCode !== undefined) own.set(row, ownCode);
   }
   return { outcomes, own };
+}
+
+/** Stores a batch, and again where keys were switched or retired that are not its own. */
+function storeBatch(
+  parts: IssuerParts,
+  load: LoadRecord,
+  storeCodes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<HeldRows> {
+  const { institution, keyVersion, generation, issuedAt } = load;
+  return writing(parts, signal, async ({ store, keys }) => {
+    await requireSameKeys(keys, load);
+    const batch = { institution, keyVersion, generation, issuedAt, storeCodes };
+    return everyRow(await store.issue(batch, keys.callOptions(signal)), storeCodes.length / CODE_LENGTH);
+  });
 }
 
 /** Writes the outcomes of a group, by partition; gives the record of the load with them counted. */

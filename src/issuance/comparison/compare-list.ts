@@ -2,7 +2,7 @@ import { packCodes } from '../../codes/packed-codes.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { throwIfAborted } from '../../errors/abort.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import type { IssuerParts } from '../issuer-parts.js';
+import type { Operation } from '../operation.js';
 import { distinctRows } from '../spill/distinct-rows.js';
 import { PARTITIONS } from '../spill/partition-buffers.js';
 import type { Spill } from '../spill/spill.js';
@@ -46,15 +46,13 @@ export async function resolveList<About>(
 interface ComparedPage {
   /** n × 24 bytes: the persons' own store codes, in key order. */
   readonly storeCodes: Uint8Array;
-  /** n bytes: key version of each at the institution; empty without one. */
-  readonly keyVersions: Uint8Array;
   /** n bytes: 1 for who is in the list. */
   readonly isThere: Uint8Array;
 }
 
 /** Goes through the people of the store, or those with a code of an institution, beside the list. */
 export async function* comparedPages<About>(
-  { store }: IssuerParts,
+  { store, keys }: Operation,
   spill: Spill<About>,
   renamed: RenamedPeople,
   institution: InstitutionCode | undefined,
@@ -63,14 +61,14 @@ export async function* comparedPages<About>(
 ): AsyncGenerator<ComparedPage, void, void> {
   const listed = new ListedPeople(spill, renamed);
   if (institution === undefined) {
-    for await (const { storeCodes, canonical } of personPages(store, limit, signal)) {
+    for await (const { storeCodes, canonical } of personPages(store, limit, keys.callOptions(signal))) {
       const own = withoutRows(storeCodes, canonical);
-      yield { storeCodes: own, keyVersions: new Uint8Array(0), isThere: listed.findAll(own) };
+      yield { storeCodes: own, isThere: listed.findAll(own) };
     }
     return;
   }
-  const pages = storePages((page) => store.issuances(institution, page), limit, signal);
-  for await (const page of pages) yield { ...page, isThere: listed.findAll(page.storeCodes) };
+  const pages = storePages((page) => store.issuances(institution, page), limit, keys.callOptions(signal));
+  for await (const { storeCodes } of pages) yield { storeCodes, isThere: listed.findAll(storeCodes) };
 }
 
 /** The people of a list in key order, by their own store codes; one partition is in memory. */

@@ -10,6 +10,8 @@ import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuerParts } from '../issuer-parts.js';
 import { ItemCodes } from '../item-codes.js';
 import { makeCodes, type WantedCode } from '../make-codes.js';
+import { rotationsIn } from '../open-rotations.js';
+import { type Operation, reading } from '../operation.js';
 import { type ReceiveProgress, type ResidentBatches, receiveRequests } from '../spill/receive-requests.js';
 import { Spill } from '../spill/spill.js';
 import { comparedPages, ONLY_THERE, type RenamedPeople, resolveList } from './compare-list.js';
@@ -60,10 +62,10 @@ const CODES_A_BATCH = 10_000;
  * resident record code stands for the person. What the store is given or loses while it is compared may count or not.
  *
  * Errors of every method: `SPILL_FAULT` (retryable), `SPILL_CORRUPT`, `BULK_LOAD_STATE` after closing, `ABORTED`, vault
- * and store errors.
+ * and store errors, among them `KEYS_CHANGED` once keys were switched or retired: the comparison is to be made anew.
  */
 export class PopulationComparison extends Redacted {
-  readonly #parts: IssuerParts;
+  readonly #operation: Operation;
   readonly #spill: Spill<ComparisonRecord>;
   readonly #institution: InstitutionCode | undefined;
   readonly #renamed: RenamedPeople;
@@ -72,14 +74,14 @@ export class PopulationComparison extends Redacted {
   readonly counts: ComparisonCounts;
 
   private constructor(
-    parts: IssuerParts,
+    operation: Operation,
     spill: Spill<ComparisonRecord>,
     institution: InstitutionCode | undefined,
     renamed: RenamedPeople,
     counts: ComparisonCounts,
   ) {
     super();
-    this.#parts = parts;
+    this.#operation = operation;
     this.#spill = spill;
     this.#institution = institution;
     this.#renamed = renamed;
@@ -93,18 +95,19 @@ export class PopulationComparison extends Redacted {
     institution: InstitutionCode | undefined,
     { folder, onProgress, signal }: ComparePopulationOptions,
   ): Promise<PopulationComparison> {
-    if (institution !== undefined) await parts.keys.active(institution);
+    const operation = await beginComparing(parts, institution, signal);
     const spill = await openSpill(folder);
     try {
-      await receiveRequests(parts, spill, population, { signal, onProgress });
+      const begin = () => Promise.resolve(operation);
+      await receiveRequests(spill, population, { begin, signal, onProgress });
       const resolver =
         institution === undefined
-          ? new KnownToStore(parts, signal)
-          : new HeldByInstitution(parts, institution);
+          ? new KnownToStore(operation, signal)
+          : new HeldByInstitution(operation, institution);
       const renamed = await resolveList(spill, resolver, signal);
       await spill.checkpoint();
-      const counts = await count(parts, spill, renamed, institution, signal);
-      return new PopulationComparison(parts, spill, institution, renamed, counts);
+      const counts = await count(operation, spill, renamed, institution, signal);
+      return new PopulationComparison(operation, spill, institution, renamed, counts);
     } catch (error) {
       spill.erase();
       throw error;
@@ -168,20 +171,51 @@ export class PopulationComparison extends Redacted {
         'codes are those of an institution: compare with option "institution"',
       );
     }
-    const pages = comparedPages(this.#parts, this.#spill, this.#renamed, institution, CODES_A_BATCH, signal);
+    const key = await this.#operation.keys.active(institution, signal);
+    const pages = comparedPages(
+      this.#operation,
+      this.#spill,
+      this.#renamed,
+      institution,
+      CODES_A_BATCH,
+      signal,
+    );
     for await (const page of pages) {
       const wanted: WantedCode[] = [];
       page.isThere.forEach((flag, row) => {
         if (flag !== isThere) return;
-        const version = page.keyVersions[row] as number;
-        wanted.push({ index: wanted.length, storeCode: codeAt(page.storeCodes, row), version });
+        wanted.push({ index: wanted.length, storeCode: codeAt(page.storeCodes, row) });
       });
       if (wanted.length === 0) continue;
-      const codes = ItemCodes.none(wanted.length);
-      await makeCodes(this.#parts, institution, wanted, codes, signal);
+      const codes = ItemCodes.none(wanted.length, key.version);
+      await makeCodes(this.#operation, key, wanted, codes, signal);
       yield wanted.map(({ index }) => codes.text(index) as PerInstitutionCode);
     }
   }
+}
+
+/**
+ * Begins to compare with the keys in force. While rows stand under two store keys, one list of store codes does not fit
+ * them all.
+ *
+ * @throws RenkeiError `INSTITUTION_UNKNOWN` or `ROTATION_IN_PROGRESS`
+ */
+function beginComparing(
+  parts: IssuerParts,
+  institution: InstitutionCode | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Operation> {
+  return reading(parts, signal, async (operation) => {
+    const { store, keys } = operation;
+    if (institution !== undefined) await keys.active(institution, signal);
+    const moving = await rotationsIn(store, ['switched', 'retiring'], keys.callOptions(signal));
+    const ofStoreKey = moving.find(({ kind }) => kind === 'store' || kind === 'generation');
+    if (ofStoreKey === undefined) return operation;
+    throw new RenkeiError(
+      'ROTATION_IN_PROGRESS',
+      `rotation ${ofStoreKey.id} changes the store key: compare when it is retired`,
+    );
+  });
 }
 
 /** A folder for a new comparison; what an interrupted one left there is erased. */
@@ -198,7 +232,7 @@ async function openSpill(folder: string): Promise<Spill<ComparisonRecord>> {
 }
 
 async function count(
-  parts: IssuerParts,
+  operation: Operation,
   spill: Spill<ComparisonRecord>,
   renamed: RenamedPeople,
   institution: InstitutionCode | undefined,
@@ -206,7 +240,14 @@ async function count(
 ): Promise<ComparisonCounts> {
   let here = 0;
   let both = 0;
-  for await (const { isThere } of comparedPages(parts, spill, renamed, institution, MAX_BATCH_ROWS, signal)) {
+  for await (const { isThere } of comparedPages(
+    operation,
+    spill,
+    renamed,
+    institution,
+    MAX_BATCH_ROWS,
+    signal,
+  )) {
     here += isThere.length;
     for (const flag of isThere) both += flag;
   }

@@ -1,9 +1,9 @@
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
-import { signalOption, throwIfAborted } from '../../errors/abort.js';
+import { throwIfAborted } from '../../errors/abort.js';
 import { type HeldRows, MAX_BATCH_ROWS, type PersonPage } from '../../stores/port.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { everyRow } from '../every-row.js';
-import type { IssuerParts } from '../issuer-parts.js';
+import type { Operation } from '../operation.js';
 import { personPages } from '../store-pages.js';
 import { SortedCodes } from './listed-codes.js';
 
@@ -22,11 +22,11 @@ export interface ListResolver {
 
 /** Here is who has a code of an institution. */
 export class HeldByInstitution implements ListResolver {
-  readonly #parts: IssuerParts;
+  readonly #operation: Operation;
   readonly #institution: InstitutionCode;
 
-  constructor(parts: IssuerParts, institution: InstitutionCode) {
-    this.#parts = parts;
+  constructor(operation: Operation, institution: InstitutionCode) {
+    this.#operation = operation;
     this.#institution = institution;
   }
 
@@ -36,7 +36,8 @@ export class HeldByInstitution implements ListResolver {
     for (let from = 0; from < isHere.length; from += MAX_BATCH_ROWS) {
       throwIfAborted(signal);
       const part = codes.subarray(from * CODE_LENGTH, (from + MAX_BATCH_ROWS) * CODE_LENGTH);
-      const answer = await this.#parts.store.lookUp(this.#institution, part, signalOption(signal));
+      const { store, keys } = this.#operation;
+      const answer = await store.lookUp(this.#institution, part, keys.callOptions(signal));
       const held: HeldRows = everyRow(answer, part.length / CODE_LENGTH);
       held.versions.forEach((version, row) => {
         if (version === 0) return;
@@ -56,8 +57,8 @@ export class KnownToStore implements ListResolver {
   #codes = new SortedCodes(new Uint8Array(0));
   #isAtEnd = false;
 
-  constructor({ store }: IssuerParts, signal: AbortSignal | undefined) {
-    this.#pages = personPages(store, MAX_BATCH_ROWS, signal);
+  constructor({ store, keys }: Operation, signal: AbortSignal | undefined) {
+    this.#pages = personPages(store, MAX_BATCH_ROWS, keys.callOptions(signal));
   }
 
   async resolve(codes: Uint8Array): Promise<ResolvedCodes> {

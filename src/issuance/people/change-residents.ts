@@ -1,16 +1,17 @@
 import { codeAt, pickCodes, rowsWithout } from '../../codes/packed-codes.js';
-import { signalOption } from '../../errors/abort.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import { checkOptions } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import type { WriteOutcome } from '../../stores/port.js';
 import { checkBatchSize } from '../batch-size.js';
+import { pickSuccessors, verifySuccessor } from '../derive-residents.js';
 import { everyEntry } from '../every-row.js';
 import { CALL_RULES, type IssuerCallOptions } from '../issuer-options.js';
 import type { IssuerParts } from '../issuer-parts.js';
+import { writing } from '../operation.js';
 import { countResidents, type Residents } from '../residents.js';
 import { ChangeResult, type RefusedChange } from './change-result.js';
-import { storeCodesOfResidents } from './store-codes.js';
+import { storeCodesOfResidents, storeCodesWithSuccessors } from './store-codes.js';
 
 /**
  * 住民票コードの変更: old and new resident record codes, the n-th new one in place of the n-th old one (住基法30条の9の2
@@ -36,8 +37,13 @@ export async function changeResidents(
   const rows = countPairs(changes);
   if (rows === 0) return new ChangeResult(0, [], new Map());
   const { signal } = options;
-  const before = await storeCodesOfResidents(parts, changes.old, signal);
-  const after = await storeCodesOfResidents(parts, changes.new, signal);
+  const operation = await writing(parts, signal, async (begun) => {
+    await verifySuccessor(begun.keys, signal);
+    return begun;
+  });
+  const { keys } = operation;
+  const before = await storeCodesOfResidents(operation, changes.old, signal);
+  const after = await storeCodesWithSuccessors(operation, changes.new, signal);
   const refused = new Map<number, Pick<RefusedChange, 'error' | 'which'>>();
   const refuse = (which: RefusedChange['which'], errors: Iterable<readonly [number, RenkeiErrorCode]>) => {
     for (const [index, error] of errors) if (!refused.has(index)) refused.set(index, { error, which });
@@ -49,12 +55,13 @@ export async function changeResidents(
   const outcomes: WriteOutcome[] = Array.from({ length: rows });
   if (served.length > 0) {
     const batch = {
-      generation: parts.generation,
+      generation: keys.generation,
       changedAt: parts.now(),
       oldCodes: pickCodes(before.storeCodes, served),
       newCodes: pickCodes(after.storeCodes, served),
+      ...pickSuccessors(after.successors, served),
     };
-    const answer = everyEntry(await parts.store.change(batch, signalOption(signal)), served.length);
+    const answer = everyEntry(await parts.store.change(batch, keys.callOptions(signal)), served.length);
     served.forEach((index, k) => {
       outcomes[index] = answer[k] as WriteOutcome;
     });

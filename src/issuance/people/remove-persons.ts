@@ -1,11 +1,11 @@
 import { pickCodes, rowsWithout } from '../../codes/packed-codes.js';
-import { signalOption } from '../../errors/abort.js';
 import { checkOptions } from '../../errors/options.js';
 import type { RemovedPerson } from '../../stores/port.js';
 import { checkBatchSize } from '../batch-size.js';
 import { everyEntry } from '../every-row.js';
 import { CALL_RULES, type IssuerCallOptions } from '../issuer-options.js';
 import type { IssuerParts } from '../issuer-parts.js';
+import { writing } from '../operation.js';
 import { countResidents, type Residents } from '../residents.js';
 import { RemovalResult } from './removal-result.js';
 import { storeCodesOfResidents } from './store-codes.js';
@@ -20,11 +20,14 @@ export async function removePersons(
   const rows = countResidents(residents);
   checkBatchSize(rows, 'residents');
   if (rows === 0) return new RemovalResult(0, new Map(), new Map());
-  const { storeCodes, refused } = await storeCodesOfResidents(parts, residents, options.signal);
+  const { signal } = options;
+  const operation = await writing(parts, signal, async (begun) => begun);
+  const { storeCodes, refused } = await storeCodesOfResidents(operation, residents, signal);
   const served = rowsWithout(rows, refused);
   const removed = new Map<number, RemovedPerson>();
   if (served.length > 0) {
-    const answer = await parts.store.remove(pickCodes(storeCodes, served), signalOption(options.signal));
+    const known = pickCodes(storeCodes, served);
+    const answer = await parts.store.remove(known, operation.keys.callOptions(signal));
     everyEntry(answer, served.length).forEach((person, k) => {
       removed.set(served[k] as number, person);
     });

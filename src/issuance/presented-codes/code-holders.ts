@@ -1,11 +1,10 @@
-import { signalOption } from '../../errors/abort.js';
-import type { RenkeiErrorCode } from '../../errors/codes.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { everyEntry } from '../every-row.js';
 import type { CodesOptions } from '../issuer-options.js';
 import type { IssuerParts } from '../issuer-parts.js';
-import { type AnsweredCode, CodesResult, type RefusedCode } from './codes-result.js';
-import { openPersons } from './open-codes.js';
+import { reading } from '../operation.js';
+import { type AnsweredCode, type CodeRefusal, CodesResult, type RefusedCode } from './codes-result.js';
+import { checkCodesCall, openCodes } from './open-codes.js';
 
 /** Who holds a code of the person (通知先, 命令85 40条3項). */
 export interface HoldersFound extends AnsweredCode {
@@ -23,7 +22,7 @@ export class HoldersResult extends CodesResult<HoldersFound> {
   /** @internal */
   constructor(
     length: number,
-    refused: ReadonlyMap<number, RenkeiErrorCode>,
+    refused: ReadonlyMap<number, CodeRefusal>,
     holders: ReadonlyMap<number, readonly InstitutionCode[]>,
   ) {
     super(length, refused, (index) => {
@@ -38,14 +37,21 @@ export async function codeHolders(
   texts: readonly string[],
   options: CodesOptions,
 ): Promise<HoldersResult> {
-  const { length, from, opened } = await openPersons('holders', parts, texts, options);
-  const answer = await parts.store.holders(opened.storeCodes, signalOption(options.signal));
-  const holders = new Map<number, readonly InstitutionCode[]>();
-  everyEntry(answer, opened.rows.length).forEach((institutions, k) => {
-    const index = opened.rows[k] as number;
-    // Deleted since the code was opened.
-    if (institutions.includes(from)) holders.set(index, institutions);
-    else opened.refused.set(index, 'CODE_NOT_ISSUED');
+  const { length, from } = checkCodesCall('holders', texts, options);
+  if (length === 0) return new HoldersResult(0, new Map(), new Map());
+  const { signal } = options;
+  return reading(parts, signal, async (operation) => {
+    const { store, keys } = operation;
+    await keys.active(from, signal);
+    const { refused, rows, storeCodes } = await openCodes(operation, texts, from, [], signal);
+    const answer = await store.holders(storeCodes, keys.callOptions(signal));
+    const holders = new Map<number, readonly InstitutionCode[]>();
+    everyEntry(answer, rows.length).forEach((institutions, k) => {
+      const index = rows[k] as number;
+      // Deleted since the code was opened.
+      if (institutions.includes(from)) holders.set(index, institutions);
+      else refused.set(index, { error: 'CODE_NOT_ISSUED' });
+    });
+    return new HoldersResult(length, refused, holders);
   });
-  return new HoldersResult(length, opened.refused, holders);
 }

@@ -1,7 +1,6 @@
 import type { PerInstitutionCode } from '../../codes/per-institution-code.js';
-import type { RenkeiErrorCode } from '../../errors/codes.js';
 import type { ItemCodes } from '../item-codes.js';
-import { type AnsweredCode, CodesResult, type RefusedCode } from './codes-result.js';
+import { type AnsweredCode, type CodeRefusal, CodesResult, type RefusedCode } from './codes-result.js';
 
 /** The other institution holds a code for the same person. */
 export interface TranslatedItem extends AnsweredCode {
@@ -23,7 +22,7 @@ export type TranslationItem = TranslatedItem | NotHeldItem | RefusedCode;
 /** What became of a batch of codes, in their order. Redacted in every rendering. */
 export class TranslationResult extends CodesResult<TranslatedItem | NotHeldItem> {
   /** @internal */
-  constructor(length: number, codes: ItemCodes, refused: ReadonlyMap<number, RenkeiErrorCode>) {
+  constructor(length: number, codes: ItemCodes, refused: ReadonlyMap<number, CodeRefusal>) {
     super(length, refused, (index) => {
       const code = codes.text(index);
       return code === undefined ? { index, status: 'not-held' } : { index, status: 'translated', code };

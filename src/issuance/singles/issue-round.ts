@@ -5,7 +5,7 @@ import { RESIDENT_RECORD_CODE_LENGTH } from '../../subjects/resident-record-code
 import type { IssuanceItem, IssuanceResult } from '../batches/issuance-result.js';
 import { deriveBatch, type PreparedBatch, storeRows, withoutRows } from '../batches/issue-batch.js';
 import type { IssuerParts } from '../issuer-parts.js';
-import { byVersion, makeVersion, notOfTheStoreKey, type WantedCode } from '../make-codes.js';
+import { makeGenuineCodes, notOfTheStoreKey, type WantedCode } from '../make-codes.js';
 import type { WaitingIssue } from './waiting-issue.js';
 
 /**
@@ -61,19 +61,15 @@ export class IssueRound {
     });
     try {
       const stored = await storeRows(
-        this.#parts,
-        this.#institution,
         withoutRows(prepared, left),
         (index) => this.#issues[index]?.reissue === true,
       );
       const { result, codes, wanted } = stored;
       const later = new Set(wanted.map(({ index }) => index));
       for (const index of this.#issues.keys()) if (!later.has(index)) this.#answer(index, result);
-      for (const [version, group] of byVersion(wanted)) {
-        await this.#answerLater(group, result, () =>
-          makeVersion(this.#parts, this.#institution, version, group, codes),
-        );
-      }
+      const issuing = prepared.rows?.issuing;
+      if (issuing === undefined || wanted.length === 0) return;
+      await this.#answerLater(wanted, result, () => makeGenuineCodes(issuing, issuing.key, wanted, codes));
     } catch (error) {
       this.#fail(error);
     }

@@ -6,6 +6,7 @@ import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuanceItem } from '../batches/issuance-result.js';
 import type { IssueOptions } from '../issuer-options.js';
 import type { IssuerParts } from '../issuer-parts.js';
+import { reading } from '../operation.js';
 import { IssueQueue } from './issue-queue.js';
 import { WaitingIssue } from './waiting-issue.js';
 
@@ -41,7 +42,7 @@ export class SingleIssues {
     throwIfAborted(options.signal);
     const error = acquisitionNumberFault(acquisitionNumber);
     if (error !== undefined) {
-      await this.#parts.keys.active(institution);
+      await reading(this.#parts, options.signal, ({ keys }) => keys.active(institution, options.signal));
       return { index: 0, acquisitionNumber, status: 'refused', error };
     }
     if (this.#waiting >= this.#maxWaiting) {

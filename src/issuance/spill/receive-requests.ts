@@ -5,8 +5,8 @@ import { signalOption, throwIfAborted } from '../../errors/abort.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { MAX_BATCH_ROWS } from '../../stores/port.js';
 import { wipeResidents } from '../../vault/arguments.js';
-import type { IssuerParts } from '../issuer-parts.js';
 import { LeavableSource, settled, unwrapSettled } from '../leavable-source.js';
+import type { Operation } from '../operation.js';
 import { countResidents, packedResidents, type Residents } from '../residents.js';
 import { type DerivedRequests, MAX_PARTITION_ROWS, type Spill } from './spill.js';
 
@@ -23,6 +23,8 @@ export interface ReceiveProgress {
 
 /** How to receive. */
 interface Reception {
+  /** Tells the keys in force, before each batch is derived. */
+  readonly begin: () => Promise<Operation>;
   /** The institution the codes are for; none: store codes only. */
   readonly audience?: Audience;
   readonly signal: AbortSignal | undefined;
@@ -34,18 +36,18 @@ interface Reception {
  * was taken up before an abort or a failure is kept; a spill that cannot be written goes back to its last checkpoint.
  */
 export async function receiveRequests<About>(
-  parts: IssuerParts,
   spill: Spill<About>,
   batches: ResidentBatches,
-  { audience, signal, onProgress }: Reception,
+  reception: Reception,
 ): Promise<void> {
+  const { signal, onProgress } = reception;
   const source = new LeavableSource(batches, wipeBatch);
   const leave = () => source.leave();
   signal?.addEventListener('abort', leave, { once: true });
   if (signal?.aborted) leave();
   const deriveNext = async (): Promise<DerivedRequests | undefined> => {
     const next = await source.next();
-    return next === undefined ? undefined : derive(parts, audience, next.item, signal);
+    return next === undefined ? undefined : derive(reception, next.item);
   };
   let ahead = settled(deriveNext());
   try {
@@ -92,10 +94,8 @@ function append<About>(spill: Spill<About>, derived: DerivedRequests): void {
 }
 
 async function derive(
-  { vault, generation, storeAudience }: IssuerParts,
-  audience: Audience | undefined,
+  { begin, audience, signal }: Reception,
   residents: Residents,
-  signal: AbortSignal | undefined,
 ): Promise<DerivedRequests> {
   try {
     const rows = countResidents(residents);
@@ -105,10 +105,12 @@ async function derive(
         `a batch has at most ${MAX_BATCH_ROWS} residents, this one ${rows}`,
       );
     }
+    const { vault, keys } = await begin();
     const { residents: packed, refusals } = packedResidents(residents);
     try {
-      const audiences = audience === undefined ? [storeAudience] : [storeAudience, audience];
-      const derived = await vault.derive(packed, audiences, { generation, ...signalOption(signal) });
+      const audiences = audience === undefined ? [keys.storeKey] : [keys.storeKey, audience];
+      const options = { generation: keys.generation, ...signalOption(signal) };
+      const derived = await vault.derive(packed, audiences, options);
       const [storeCodes, codes = NO_CODES] = derived.codes as [Uint8Array, Uint8Array?];
       const expected = rows * CODE_LENGTH;
       if (storeCodes.length !== expected || (audience !== undefined && codes.length !== expected)) {

@@ -1,19 +1,16 @@
 import { Redacted } from '../../bytes/redacted.js';
-import { dayInJapan } from '../../codes/japan-time.js';
-import { institutionAudience, type KeyName, linkKey, parseKeyName } from '../../codes/key-names.js';
+import { parseKeyName } from '../../codes/key-names.js';
 import { Drain } from '../../lifecycle/drain.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import {
   checkChange,
   checkIssuance,
-  checkKeyRecord,
   checkPage,
+  checkPairs,
   checkStoreCall,
   checkStoreCodes,
-  outcomeOfBeginning,
-  unknownInstitution,
+  keysChanged,
 } from '../arguments.js';
-import { codeOfText, codeTexts } from '../code-texts.js';
 import type {
   ChangeBatch,
   HeldRows,
@@ -25,84 +22,77 @@ import type {
   KeyRecord,
   PageRequest,
   PersonPage,
-  RemovedIssuance,
+  RecordedKey,
   RemovedPerson,
   StoreCallOptions,
   StoreCounts,
   StoreFinding,
-  StoreInvariant,
   WriteOutcome,
 } from '../port.js';
+import {
+  checkClaim,
+  checkHold,
+  checkLimit,
+  checkMove,
+  checkNewRotation,
+  checkNotes,
+  checkReport,
+  checkRotationId,
+} from '../rotation-arguments.js';
+import type {
+  KnownSuccessors,
+  NewRotation,
+  NotedRow,
+  PartClaim,
+  RotationMove,
+  RotationPart,
+  RotationRecord,
+  StoreOutlook,
+  SuccessorPairs,
+} from '../rotation-port.js';
+import { findingsOf } from './invariants.js';
+import { KeyBook } from './key-book.js';
+import { MemoryIssuance } from './memory-issuance.js';
+import { NoteBook } from './note-book.js';
+import { countsOf, issuancePage, pageWithoutSuccessor, personPage, statisticsOf } from './reading.js';
+import { RotationBook } from './rotation-book.js';
 
 /** An issuance store in process memory: for development and tests. It is gone with the process. */
 export function createMemoryStore(): IssuanceStore {
   return new MemoryStore();
 }
 
-interface PersonRow {
-  readonly generation: number;
-  /** The person's own store code, where this is an alias. */
-  readonly canonical?: string;
-}
-
-interface IssuanceRow {
-  readonly keyVersion: number;
-  readonly issuedAt: number;
-}
-
 class MemoryStore extends Redacted implements IssuanceStore {
-  readonly #keys = new Map<KeyName, KeyRecord>();
-  readonly #persons = new Map<string, PersonRow>();
-  /** Aliases by the person's own store code. */
-  readonly #aliases = new Map<string, string[]>();
-  /** Rows by store code, by institution. */
-  readonly #issuances = new Map<InstitutionCode, Map<string, IssuanceRow>>();
+  readonly #keys = new KeyBook();
+  readonly #notes = new NoteBook();
+  readonly #rotations = new RotationBook();
+  readonly #issuance = new MemoryIssuance(this.#rotations, this.#notes);
+  readonly #people = this.#issuance.people;
   readonly #drain = new Drain('store', 'STORE_CLOSED');
 
   begin(records: readonly KeyRecord[], options: StoreCallOptions = {}): Promise<WriteOutcome> {
-    return this.#run('begin', options, () => {
-      for (const record of records) checkKeyRecord(record);
-      const outcome = outcomeOfBeginning([...this.#keys.values()], records);
-      if (outcome === 'inserted') for (const record of records) this.#keys.set(record.name, { ...record });
-      return outcome;
-    });
+    return this.#run('begin', options, () => this.#keys.begin(records));
   }
 
   registerKey(record: KeyRecord, options: StoreCallOptions = {}): Promise<WriteOutcome> {
     return this.#run('registerKey', options, () => {
-      checkKeyRecord(record);
-      const existing = this.#keys.get(record.name);
-      if (existing !== undefined) return existing.fingerprint === record.fingerprint ? 'existed' : 'conflict';
-      for (const { fingerprint } of this.#keys.values())
-        if (fingerprint === record.fingerprint) return 'conflict';
-      this.#keys.set(record.name, { ...record });
+      const outcome = this.#keys.register(record);
       const parsed = parseKeyName(record.name);
-      if (parsed.kind === 'institution' && !this.#issuances.has(parsed.institution)) {
-        this.#issuances.set(parsed.institution, new Map());
-      }
-      return 'inserted';
+      if (outcome === 'inserted' && parsed.kind === 'institution') this.#people.know(parsed.institution);
+      return outcome;
     });
   }
 
-  listKeys(options: StoreCallOptions = {}): Promise<readonly KeyRecord[]> {
+  listKeys(options: StoreCallOptions = {}): Promise<readonly RecordedKey[]> {
     return this.#run('listKeys', options, () =>
-      [...this.#keys.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      structuredClone(this.#keys.all()).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     );
   }
 
   issue(batch: IssuanceBatch, options: StoreCallOptions = {}): Promise<HeldRows> {
-    return this.#run('issue', options, () => {
-      const { institution, keyVersion, generation, issuedAt, storeCodes } = batch;
-      if (checkIssuance(batch) === 0) return NO_ROWS;
-      const rows = this.#rows(institution);
-      return this.#held(storeCodes, (own) => {
-        const held = rows.get(own)?.keyVersion ?? 0;
-        if (held !== 0) return held;
-        if (!this.#persons.has(own)) this.#persons.set(own, { generation });
-        rows.set(own, { keyVersion, issuedAt });
-        return 0;
-      });
-    });
+    return this.#run('issue', options, () =>
+      checkIssuance(batch) === 0 ? NO_ROWS : this.#issuance.issue(batch),
+    );
   }
 
   lookUp(
@@ -110,11 +100,9 @@ class MemoryStore extends Redacted implements IssuanceStore {
     storeCodes: Uint8Array,
     options: StoreCallOptions = {},
   ): Promise<HeldRows> {
-    return this.#run('lookUp', options, () => {
-      if (checkStoreCodes(storeCodes) === 0) return NO_ROWS;
-      const rows = this.#rows(institution);
-      return this.#held(storeCodes, (own) => rows.get(own)?.keyVersion ?? 0);
-    });
+    return this.#run('lookUp', options, () =>
+      checkStoreCodes(storeCodes) === 0 ? NO_ROWS : this.#issuance.lookUp(institution, storeCodes),
+    );
   }
 
   details(
@@ -122,17 +110,9 @@ class MemoryStore extends Redacted implements IssuanceStore {
     storeCodes: Uint8Array,
     options: StoreCallOptions = {},
   ): Promise<readonly (IssuanceDetails | undefined)[]> {
-    return this.#run('details', options, () => {
-      if (checkStoreCodes(storeCodes) === 0) return [];
-      const rows = this.#rows(institution);
-      return codeTexts(storeCodes).map((code) => {
-        const own = this.#ownCode(code);
-        const row = rows.get(own);
-        return row === undefined
-          ? undefined
-          : { ...row, generation: this.#persons.get(own)?.generation as number };
-      });
-    });
+    return this.#run('details', options, () =>
+      checkStoreCodes(storeCodes) === 0 ? [] : this.#issuance.details(institution, storeCodes),
+    );
   }
 
   holders(
@@ -141,124 +121,149 @@ class MemoryStore extends Redacted implements IssuanceStore {
   ): Promise<readonly (readonly InstitutionCode[])[]> {
     return this.#run('holders', options, () => {
       checkStoreCodes(storeCodes);
-      return codeTexts(storeCodes).map((code) =>
-        this.#issuancesOf(this.#ownCode(code)).map(({ institution }) => institution),
-      );
+      return this.#issuance.holders(storeCodes);
     });
   }
 
   change(batch: ChangeBatch, options: StoreCallOptions = {}): Promise<readonly WriteOutcome[]> {
     return this.#run('change', options, () => {
       checkChange(batch);
-      const { generation } = batch;
-      const newCodes = codeTexts(batch.newCodes);
-      return codeTexts(batch.oldCodes).map((oldCode, k): WriteOutcome => {
-        const newCode = newCodes[k] as string;
-        const own = this.#ownCode(oldCode);
-        if (this.#ownCode(newCode) === own) return 'existed';
-        if (this.#persons.has(newCode)) return 'conflict';
-        if (!this.#persons.has(own)) this.#persons.set(own, { generation });
-        this.#persons.set(newCode, { generation, canonical: own });
-        const aliases = this.#aliases.get(own) ?? [];
-        this.#aliases.set(own, [...aliases, newCode]);
-        return 'inserted';
-      });
+      return this.#issuance.change(batch);
     });
   }
 
   remove(storeCodes: Uint8Array, options: StoreCallOptions = {}): Promise<readonly RemovedPerson[]> {
     return this.#run('remove', options, () => {
       checkStoreCodes(storeCodes);
-      return codeTexts(storeCodes).map((code) => {
-        const own = this.#ownCode(code);
-        const issuances = this.#issuancesOf(own);
-        for (const rows of this.#issuances.values()) rows.delete(own);
-        const before = this.#persons.size;
-        for (const other of [own, ...(this.#aliases.get(own) ?? [])]) this.#persons.delete(other);
-        this.#aliases.delete(own);
-        return { storeCodes: before - this.#persons.size, issuances };
-      });
+      return this.#issuance.remove(storeCodes);
     });
   }
 
   persons(page: PageRequest): Promise<PersonPage> {
-    return this.#drain.run(() => {
-      checkPage(page);
-      const codes = pageOf(this.#persons.keys(), page);
-      const rows = codes.map((code) => this.#persons.get(code) as PersonRow);
-      const canonical = new Map<number, Uint8Array>();
-      rows.forEach(({ canonical: own }, k) => {
-        if (own !== undefined) canonical.set(k, codeOfText(own));
-      });
-      return {
-        storeCodes: codeOfText(codes.join('')),
-        generations: Uint8Array.from(rows, ({ generation }) => generation),
-        canonical,
-      };
-    });
+    return this.#read(page, () => personPage(this.#people, page));
   }
 
   issuances(institution: InstitutionCode, page: PageRequest): Promise<IssuancePage> {
-    return this.#drain.run(() => {
-      checkPage(page);
-      const rows = this.#rows(institution);
-      const codes = pageOf(rows.keys(), page);
-      return {
-        storeCodes: codeOfText(codes.join('')),
-        keyVersions: Uint8Array.from(codes, (code) => rows.get(code)?.keyVersion as number),
-      };
-    });
+    return this.#read(page, () => issuancePage(this.#issuance.rowsOf(institution), page));
   }
 
   statistics(options: StoreCallOptions = {}): Promise<readonly IssuanceStatistic[]> {
-    return this.#run('statistics', options, () =>
-      this.#institutions().flatMap(([institution, rows]) => {
-        const issued = new Map<string, IssuanceStatistic>();
-        for (const { keyVersion, issuedAt } of rows.values()) {
-          const day = dayInJapan(issuedAt);
-          const key = `${String(keyVersion).padStart(3, '0')} ${day}`;
-          issued.set(key, { institution, keyVersion, day, issued: (issued.get(key)?.issued ?? 0) + 1 });
-        }
-        return [...issued].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, statistic]) => statistic);
-      }),
-    );
+    return this.#run('statistics', options, () => statisticsOf(this.#people));
   }
 
   check(options: StoreCallOptions = {}): Promise<readonly StoreFinding[]> {
-    return this.#run('check', options, () => {
-      const broken = new Map<StoreInvariant, number>();
-      const hold = (invariant: StoreInvariant, holds: boolean) => {
-        if (!holds) broken.set(invariant, (broken.get(invariant) ?? 0) + 1);
-      };
-      for (const { generation, canonical } of this.#persons.values()) {
-        hold('person-generation-has-key', this.#keys.has(linkKey(generation)));
-        const own = canonical === undefined ? undefined : this.#persons.get(canonical);
-        hold(
-          'alias-leads-to-person',
-          canonical === undefined || (own !== undefined && own.canonical === undefined),
-        );
-      }
-      for (const [institution, rows] of this.#issuances) {
-        for (const [code, { keyVersion }] of rows) {
-          hold('issuance-version-has-key', this.#keys.has(institutionAudience(institution, keyVersion)));
-          hold('issuance-has-person', this.#persons.has(code));
-          hold('alias-has-no-issuance', this.#persons.get(code)?.canonical === undefined);
-        }
-      }
-      return [...broken].map(([invariant, rows]) => ({ invariant, rows }));
-    });
+    return this.#run('check', options, () => findingsOf(this.#keys, this.#people));
   }
 
   count(options: StoreCallOptions = {}): Promise<StoreCounts> {
-    return this.#run('count', options, () => {
-      let aliases = 0;
-      for (const { canonical } of this.#persons.values()) if (canonical !== undefined) aliases++;
-      return {
-        keys: this.#keys.size,
-        persons: this.#persons.size - aliases,
-        aliases,
-        issuances: [...this.#issuances.values()].reduce((sum, rows) => sum + rows.size, 0),
-      };
+    return this.#run('count', options, () => countsOf(this.#keys, this.#people));
+  }
+
+  outlook(options: StoreCallOptions = {}): Promise<StoreOutlook> {
+    return this.#run('outlook', options, () => this.#rotations.outlook());
+  }
+
+  beginRotation(rotation: NewRotation, options: StoreCallOptions = {}): Promise<number | undefined> {
+    return this.#run('beginRotation', options, () => {
+      checkNewRotation(rotation);
+      return this.#rotations.begin(rotation);
+    });
+  }
+
+  rotations(options: StoreCallOptions = {}): Promise<readonly RotationRecord[]> {
+    return this.#run('rotations', options, () => this.#rotations.all());
+  }
+
+  moveRotation(move: RotationMove, options: StoreCallOptions = {}): Promise<WriteOutcome> {
+    return this.#run('moveRotation', options, () => {
+      checkMove(move);
+      return this.#rotations.move(move, this.#keys, this.#notes, this.#people.succession.size > 0);
+    });
+  }
+
+  hold(until: number, options: StoreCallOptions = {}): Promise<void> {
+    return this.#run('hold', options, () => {
+      checkHold(until);
+      this.#rotations.hold(until);
+    });
+  }
+
+  claimPart(claim: PartClaim, options: StoreCallOptions = {}): Promise<number | undefined> {
+    return this.#run('claimPart', options, () => {
+      checkClaim(claim);
+      return this.#rotations.claim(claim);
+    });
+  }
+
+  finishPart(
+    id: number,
+    part: number,
+    report: string,
+    options: StoreCallOptions = {},
+  ): Promise<WriteOutcome> {
+    return this.#run('finishPart', options, () => {
+      checkReport(id, part, report);
+      return this.#rotations.finish(id, part, report);
+    });
+  }
+
+  parts(id: number, options: StoreCallOptions = {}): Promise<readonly RotationPart[]> {
+    return this.#run('parts', options, () => {
+      checkRotationId('parts', id);
+      return this.#rotations.parts(id);
+    });
+  }
+
+  noted(
+    limit: number,
+    institution?: InstitutionCode,
+    options: StoreCallOptions = {},
+  ): Promise<readonly NotedRow[]> {
+    return this.#run('noted', options, () => {
+      checkLimit('noted', limit);
+      return this.#notes.oldest(limit, institution);
+    });
+  }
+
+  settle(notes: readonly number[], options: StoreCallOptions = {}): Promise<void> {
+    return this.#run('settle', options, () => {
+      checkNotes(notes);
+      this.#notes.settle(notes);
+    });
+  }
+
+  succeed(pairs: SuccessorPairs, options: StoreCallOptions = {}): Promise<readonly WriteOutcome[]> {
+    return this.#run('succeed', options, () =>
+      checkPairs(pairs) === 0 ? [] : this.#issuance.succeed(pairs),
+    );
+  }
+
+  successors(oldCodes: Uint8Array, options: StoreCallOptions = {}): Promise<KnownSuccessors> {
+    return this.#run('successors', options, () => {
+      checkStoreCodes(oldCodes);
+      return this.#issuance.successors(oldCodes);
+    });
+  }
+
+  withoutSuccessor(page: PageRequest): Promise<Uint8Array> {
+    return this.#read(page, () => pageWithoutSuccessor(this.#people, page));
+  }
+
+  lendSuccessors(options: StoreCallOptions = {}): Promise<number> {
+    return this.#run('lendSuccessors', options, () => this.#issuance.lendSuccessors());
+  }
+
+  moveRows(limit: number, options: StoreCallOptions = {}): Promise<number> {
+    return this.#run('moveRows', options, () => {
+      checkLimit('moveRows', limit);
+      return this.#issuance.moveRows(limit);
+    });
+  }
+
+  discardSuccessors(limit: number, options: StoreCallOptions = {}): Promise<number> {
+    return this.#run('discardSuccessors', options, () => {
+      checkLimit('discardSuccessors', limit);
+      return this.#issuance.discardSuccessors(limit);
     });
   }
 
@@ -273,51 +278,21 @@ class MemoryStore extends Redacted implements IssuanceStore {
   #run<T>(call: string, options: StoreCallOptions, action: () => T): Promise<T> {
     return this.#drain.run(() => {
       checkStoreCall(call, options);
-      return action();
+      return this.#inEpoch(options, action);
     });
   }
 
-  /** The person's own store code, or the code itself of a person that is not known. */
-  #ownCode(code: string): string {
-    return this.#persons.get(code)?.canonical ?? code;
-  }
-
-  #held(storeCodes: Uint8Array, versionOf: (own: string) => number): HeldRows {
-    const canonical = new Map<number, Uint8Array>();
-    const versions = Uint8Array.from(codeTexts(storeCodes), (code, k) => {
-      const own = this.#ownCode(code);
-      if (own !== code) canonical.set(k, codeOfText(own));
-      return versionOf(own);
-    });
-    return { versions, canonical };
-  }
-
-  #issuancesOf(own: string): RemovedIssuance[] {
-    return this.#institutions().flatMap(([institution, rows]) => {
-      const row = rows.get(own);
-      return row === undefined ? [] : [{ institution, ...row }];
+  #read<T>(page: PageRequest, action: () => T): Promise<T> {
+    return this.#drain.run(() => {
+      checkPage(page);
+      return this.#inEpoch(page, action);
     });
   }
 
-  /** By the character codes of the institutions. */
-  #institutions(): [InstitutionCode, Map<string, IssuanceRow>][] {
-    return [...this.#issuances].sort(([a], [b]) => (a < b ? -1 : 1));
-  }
-
-  #rows(institution: InstitutionCode): Map<string, IssuanceRow> {
-    const rows = this.#issuances.get(institution);
-    if (rows === undefined) throw unknownInstitution(institution);
-    return rows;
+  #inEpoch<T>({ epoch }: StoreCallOptions, action: () => T): T {
+    if (epoch !== undefined && epoch !== this.#rotations.outlook().epoch) throw keysChanged();
+    return action();
   }
 }
 
-const NO_ROWS: HeldRows = { versions: new Uint8Array(0), canonical: new Map() };
-
-/** The texts order as their bytes do. */
-function pageOf(codes: Iterable<string>, { after, limit }: PageRequest): string[] {
-  const [last] = after === undefined ? [''] : codeTexts(after);
-  return [...codes]
-    .filter((code) => code > (last as string))
-    .sort()
-    .slice(0, limit);
-}
+const NO_ROWS: HeldRows = { versions: new Uint8Array(0), canonical: new Map(), aliases: new Set() };
