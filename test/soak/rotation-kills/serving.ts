@@ -48,7 +48,6 @@ export class Serving {
   /** The version last handed out to an institution: it never goes back. */
   readonly #latest = new Map<Institution, number>(INSTITUTIONS.map((institution) => [institution, 1]));
   readonly #findings: string[] = [];
-  readonly #oldTexts = new Map<string, string>();
   #next = NEWCOMERS;
   #requests = 0;
   #askedAgain = 0;
@@ -156,9 +155,7 @@ export class Serving {
 
   #textOf(number: number, institution: Institution, version: number): string {
     const generation = this.#kind === 'list' || this.#kind === 'generation' ? version : 1;
-    const text = codeOf(rootOf(number, this.#initial, this.#kind, generation), institution, version, generation);
-    if (version === 1) this.#oldTexts.set(text, `${number} ${institution}`);
-    return text;
+    return codeOf(rootOf(number, this.#initial, this.#kind, generation), institution, version, generation);
   }
 
   async #untilAnswered<T>(request: () => Promise<T>): Promise<T> {
