@@ -1,0 +1,34 @@
+import { RenkeiError } from '../errors/renkei-error.js';
+import type { RotationStatus } from '../stores/rotation-port.js';
+
+/** The error for a step that a rotation is not ready for. */
+export function wrongStatus(id: number, step: string, status: RotationStatus): RenkeiError {
+  return new RenkeiError('ROTATION_STATUS', `rotation ${id} is ${status}: ${step} is not for now`);
+}
+
+/** The error for a rotation whose work is not whole. */
+export function incomplete(id: number, what: string): RenkeiError {
+  return new RenkeiError('ROTATION_INCOMPLETE', `rotation ${id}: ${what}`);
+}
+
+/** The error for the workers' folder when it does not hold what the store says was put into it. */
+export function folderFault(what: string): RenkeiError {
+  return new RenkeiError('ROTATION_FOLDER', `the rotation's folder: ${what}`);
+}
+
+/** The error for a store code that does not unwrap. */
+export function notOfTheStoreKey(): RenkeiError {
+  return new RenkeiError('STORE_CORRUPT', 'a store code is not one of the store key');
+}
+
+/** Runs a call of the file system. The path stays out of the error: it is the caller's. */
+export async function inFolder<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof RenkeiError) throw error;
+    const errno = (error as NodeJS.ErrnoException | undefined)?.code;
+    if (typeof errno !== 'string') throw error;
+    throw folderFault(`${what} failed (${errno})`);
+  }
+}

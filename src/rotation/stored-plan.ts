@@ -1,0 +1,71 @@
+import type { Audience, LinkKeyName, StoreAudience } from '../codes/key-names.js';
+import { RenkeiError } from '../errors/renkei-error.js';
+import type { RotationRecord } from '../stores/rotation-port.js';
+import type { InstitutionCode } from '../subjects/institution-code.js';
+import type { ReceiptKey } from './receipt.js';
+
+/** Pairs of old and new codes that are made for one audience. */
+export interface PlannedDelivery {
+  /** An institution code, or `record/<period>`. */
+  readonly audience: string;
+  /** The institution whose issuances are gone through; none: all people. */
+  readonly institution?: InstitutionCode;
+  /** Key of the old codes. */
+  readonly from: Audience;
+  /** Key of the new ones. */
+  readonly to: Audience;
+  /** Parts that its rows are divided into, by the store code. */
+  readonly parts: number;
+}
+
+/** What a rotation keeps of its plan in the store: whoever works on it reads it there, and nobody changes it. */
+export interface StoredPlan {
+  /** Layout of this record. */
+  readonly format: 1;
+  /** 16 hex digits that no other rotation has: files are named with it. */
+  readonly mark: string;
+  /** Keys that are replaced. */
+  readonly from: readonly ReceiptKey[];
+  /** Keys that replace them, in the same order; of a record period the one that begins. */
+  readonly to: readonly ReceiptKey[];
+  /** The store key that rows are under, and the one they come under where it changes. */
+  readonly store: { readonly from: StoreAudience; readonly to?: StoreAudience };
+  /** Of a generation: its link key and the one before. */
+  readonly link?: { readonly from: LinkKeyName; readonly to: LinkKeyName; readonly generation: number };
+  /** Of a generation: where successors come from. */
+  readonly source?: 'store' | 'list';
+  /** Parts in which successors of store codes are made; they come before those of the deliveries. */
+  readonly successionParts: number;
+  /** Deliveries, in the order of their parts. */
+  readonly deliveries: readonly PlannedDelivery[];
+  /** Of a record period: the one that ends, and when, in milliseconds since 1970-01-01 UTC. */
+  readonly period?: { readonly close: string; readonly endedAt: number };
+}
+
+/** A rotation of this library on record, with its plan. */
+export interface PlannedRotation {
+  /** The record. */
+  readonly record: RotationRecord;
+  /** Its plan. */
+  readonly plan: StoredPlan;
+}
+
+/**
+ * The plan of a rotation on record.
+ *
+ * @throws RenkeiError `STORE_CORRUPT` when it is none of this release
+ */
+export function planOf(record: RotationRecord): PlannedRotation {
+  try {
+    const plan = JSON.parse(record.plan) as StoredPlan;
+    if (plan.format === 1) return { record, plan };
+  } catch {
+    // As below: what it is instead may not be shown.
+  }
+  throw new RenkeiError('STORE_CORRUPT', `the plan of rotation ${record.id} is not one of this release`);
+}
+
+/** True when store codes get successors: the store key changes. */
+export function changesStoreKey(plan: StoredPlan): boolean {
+  return plan.store.to !== undefined;
+}
