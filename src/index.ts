@@ -199,6 +199,7 @@ export type {
   AttackResult,
   DeriveOptions,
   KeyAssurance,
+  KeyDestroyer,
   PackedCodes,
   Vault,
   VaultCallOptions,

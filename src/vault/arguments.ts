@@ -1,6 +1,12 @@
 import { rowCount } from '../bytes/packed.js';
 import { wipe } from '../bytes/wipe.js';
-import { type Audience, linkKey, parseAudience } from '../codes/key-names.js';
+import {
+  type Audience,
+  type AuditKeyName,
+  linkKey,
+  parseAudience,
+  parseKeyName,
+} from '../codes/key-names.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { checkOptions } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
@@ -28,6 +34,21 @@ export function checkDerive(
   const generation = options.generation ?? 1;
   linkKey(generation);
   return { rows, generation };
+}
+
+/** Checks a call of `sign` or `publicKey`; gives the name of the audit key. */
+export function checkAuditKey(what: string, key: AuditKeyName, options: VaultCallOptions): AuditKeyName {
+  checkCallOptions(what, options);
+  const parsed = parseKeyName(key);
+  if (parsed.kind === 'audit') return parsed.name;
+  throw new RenkeiError('KEY_NAME_INVALID', `${parsed.name} is no audit key: it does not sign`);
+}
+
+/** Checks a call of `sign`; gives the name of the audit key. */
+export function checkSign(key: AuditKeyName, message: Uint8Array, options: VaultCallOptions): AuditKeyName {
+  const name = checkAuditKey('sign', key, options);
+  if (message instanceof Uint8Array) return name;
+  throw new RenkeiError('OPTION_INVALID', 'sign: the message must be a Uint8Array');
 }
 
 /** Checks a call of `translate`; gives the number of rows. */

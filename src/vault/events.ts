@@ -11,8 +11,8 @@ export interface VaultCall {
   /** Tells the events apart. */
   readonly type: 'call';
   /** Which call. */
-  readonly operation: 'derive' | 'translate' | 'advance' | 'fingerprint';
-  /** Items of the batch; 1 for a fingerprint, 0 for a call that failed as a whole. */
+  readonly operation: 'derive' | 'translate' | 'advance' | 'fingerprint' | 'sign' | 'publicKey';
+  /** Items of the batch; 1 for a call that has no batch, 0 for a call that failed as a whole. */
   readonly items: number;
   /** Items refused. */
   readonly refused: number;

@@ -4,7 +4,15 @@ import { RenkeiError } from '../../src/errors/renkei-error.js';
 import type { PackedCodes, Vault } from '../../src/vault/port.js';
 
 /** Methods of a vault that a fault can be injected into. */
-export type VaultMethod = 'derive' | 'translate' | 'advance' | 'fingerprint' | 'assurance' | 'close';
+export type VaultMethod =
+  | 'derive'
+  | 'translate'
+  | 'advance'
+  | 'fingerprint'
+  | 'sign'
+  | 'publicKey'
+  | 'assurance'
+  | 'close';
 
 /** A vault in front of a real one that fails when told to, and writes down what it was asked. */
 export class FaultyVault implements Vault {
@@ -67,6 +75,14 @@ export class FaultyVault implements Vault {
       'fingerprint',
       async () => this.shownFingerprints.get(key) ?? this.#real.fingerprint(key),
     );
+  }
+
+  sign(...args: Parameters<Vault['sign']>): Promise<Uint8Array> {
+    return this.#run('sign', () => this.#real.sign(...args));
+  }
+
+  publicKey(...args: Parameters<Vault['publicKey']>): Promise<Uint8Array> {
+    return this.#run('publicKey', () => this.#real.publicKey(...args));
   }
 
   assurance(): ReturnType<Vault['assurance']> {

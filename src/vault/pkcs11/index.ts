@@ -37,6 +37,7 @@ export type {
   RefusedAttempt,
   TokenDescription,
 } from './key-description.js';
+export { createPkcs11KeyDestroyer } from './key-destroyer.js';
 export { type KeyPlan, planKey } from './key-plan.js';
 export type { KeyLevel, KeyProfile, ProfileAttribute } from './key-profile.js';
 export type { ProvisionedKey } from './make-keys.js';

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
+import { hexToBytes } from '@noble/hashes/utils.js';
 import { Redacted } from '../../bytes/redacted.js';
 import { wipe } from '../../bytes/wipe.js';
 import {
   type Audience,
+  type AuditKeyName,
   type KeyName,
   type LinkKeyName,
   linkKey,
@@ -10,8 +13,17 @@ import {
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { type Refusal, RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
+import { isSigned, publicKeyFingerprint } from '../../signatures/p256.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../../subjects/resident-record-code.js';
-import { checkAdvance, checkCallOptions, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import {
+  checkAdvance,
+  checkAuditKey,
+  checkCallOptions,
+  checkDerive,
+  checkSign,
+  checkTranslate,
+  wipeResidents,
+} from '../arguments.js';
 import { CallLimits, openLimits } from '../call-limits.js';
 import { notify, type VaultCall, type VaultObserver } from '../events.js';
 import { readFingerprints } from '../expected-fingerprints.js';
@@ -167,10 +179,34 @@ class Pkcs11Vault extends Redacted implements Vault {
   }
 
   fingerprint(key: KeyName, options: VaultCallOptions = {}): Promise<string> {
-    return this.#call('fingerprint', options, (limits) => {
+    return this.#call('fingerprint', options, async (limits) => {
       checkCallOptions('fingerprint', options);
-      return this.#pin(parseKeyName(key).name, limits);
+      const parsed = parseKeyName(key);
+      if (parsed.kind !== 'audit') return this.#pin(parsed.name, limits);
+      return publicKeyFingerprint(await this.#publicKey(parsed.name, limits));
     });
+  }
+
+  sign(key: AuditKeyName, message: Uint8Array, options: VaultCallOptions = {}): Promise<Uint8Array> {
+    return this.#call('sign', options, async (limits) => {
+      const name = checkSign(key, message, options);
+      const publicKey = await this.#publicKey(name, limits);
+      const digest = createHash('sha256').update(message).digest();
+      const { signature } = await this.#pool.run(
+        (worker) => worker.ask('sign', { key: name, digest }),
+        limits,
+      );
+      const bytes = hexToBytes(signature);
+      // The public half is an object of its own, which a holder of the PIN may have replaced.
+      if (isSigned(publicKey, message, bytes)) return bytes;
+      throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `the halves of key ${name} do not belong together`);
+    });
+  }
+
+  publicKey(key: AuditKeyName, options: VaultCallOptions = {}): Promise<Uint8Array> {
+    return this.#call('publicKey', options, (limits) =>
+      this.#publicKey(checkAuditKey('publicKey', key, options), limits),
+    );
   }
 
   assurance(options: VaultCallOptions = {}): Promise<Assurance> {
@@ -214,7 +250,7 @@ class Pkcs11Vault extends Redacted implements Vault {
   }
 
   /** Runs a call within its limits and tells the observer how it ended. */
-  #call<T extends PackedCodes | string>(
+  #call<T extends PackedCodes | string | Uint8Array>(
     operation: VaultCall['operation'],
     options: VaultCallOptions,
     action: (limits: CallLimits) => Promise<T>,
@@ -227,7 +263,7 @@ class Pkcs11Vault extends Redacted implements Vault {
       try {
         limits = openLimits(options ?? {});
         const result = await action(limits);
-        if (typeof result === 'string') ended({ items: 1, refused: 0 });
+        if (typeof result === 'string' || result instanceof Uint8Array) ended({ items: 1, refused: 0 });
         else ended({ items: (result.codes[0]?.length ?? 0) / CODE_LENGTH, refused: result.refusals.length });
         return result;
       } catch (error) {
@@ -241,7 +277,12 @@ class Pkcs11Vault extends Redacted implements Vault {
 
   /** Learns a key's fingerprint at its first use and holds every later one against it. */
   async #pin(key: KeyName, limits: CallLimits): Promise<string> {
-    const { fingerprint } = await this.#pool.run((worker) => worker.ask('fingerprint', { key }), limits);
+    const { fingerprint } = await this.#pool
+      .run((worker) => worker.ask('fingerprint', { key }), limits)
+      .catch((error: unknown) => {
+        if (isMissingKey(error)) this.#known.delete(key);
+        throw error;
+      });
     this.#requirePinned(key, fingerprint);
     if (!this.#known.has(key)) await this.#requireLevel(key, limits);
     // Again: of two first uses at the same time one has learnt it by now.
@@ -249,6 +290,15 @@ class Pkcs11Vault extends Redacted implements Vault {
     this.#pinned.set(key, fingerprint);
     this.#known.add(key);
     return fingerprint;
+  }
+
+  /** Reads the public half of an audit key, and holds its fingerprint against the one seen first. */
+  async #publicKey(key: AuditKeyName, limits: CallLimits): Promise<Uint8Array> {
+    const { publicKey } = await this.#pool.run((worker) => worker.ask('publicKey', { key }), limits);
+    const fingerprint = publicKeyFingerprint(publicKey);
+    this.#requirePinned(key, fingerprint);
+    this.#pinned.set(key, fingerprint);
+    return publicKey;
   }
 
   #requirePinned(key: KeyName, fingerprint: string): void {

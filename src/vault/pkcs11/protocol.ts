@@ -35,6 +35,7 @@ export interface Requests {
     readonly request: { readonly names: readonly KeyName[] };
     readonly answer: { readonly names: readonly KeyName[] };
   };
+  /** Find a key anew, as if it had never been used, and fingerprint it. */
   readonly fingerprint: {
     readonly request: { readonly key: KeyName };
     readonly answer: { readonly fingerprint: string };
@@ -59,11 +60,18 @@ export interface Requests {
     readonly request: { readonly name: KeyName; readonly fingerprint: string };
     readonly answer: null;
   };
-  /** ECDSA over a SHA-256 digest: 64 bytes r || s in hex. */
+  /** ECDSA over a SHA-256 digest: 64 bytes r || s in hex, with the lower s. */
   readonly sign: {
     readonly request: { readonly key: AuditKeyName; readonly digest: Uint8Array };
     readonly answer: { readonly signature: string };
   };
+  /** The public half of an audit key: SubjectPublicKeyInfo, DER. */
+  readonly publicKey: {
+    readonly request: { readonly key: AuditKeyName };
+    readonly answer: { readonly publicKey: Uint8Array };
+  };
+  /** Refuse when an object on the token bears this label, whatever kind of object it is. */
+  readonly requireGone: { readonly request: { readonly name: KeyName }; readonly answer: null };
   /** Close the session; the last user of a module finalises it. */
   readonly stop: { readonly request: { readonly finalize: boolean }; readonly answer: null };
 }

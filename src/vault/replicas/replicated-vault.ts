@@ -1,9 +1,23 @@
 import { Redacted } from '../../bytes/redacted.js';
 import { wipe } from '../../bytes/wipe.js';
-import { type Audience, type KeyName, linkKey, parseKeyName } from '../../codes/key-names.js';
+import {
+  type Audience,
+  type AuditKeyName,
+  type KeyName,
+  linkKey,
+  parseKeyName,
+} from '../../codes/key-names.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
-import { checkAdvance, checkCallOptions, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import {
+  checkAdvance,
+  checkAuditKey,
+  checkCallOptions,
+  checkDerive,
+  checkSign,
+  checkTranslate,
+  wipeResidents,
+} from '../arguments.js';
 import { CallLimits } from '../call-limits.js';
 import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions, VaultHealth } from '../port.js';
 import { lowestAssurance } from './assurance.js';
@@ -116,6 +130,22 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
       checkCallOptions('fingerprint', options);
       const { name } = parseKeyName(key);
       return this.#onOneReplica([name], options, (replica) => replica.fingerprint(name));
+    });
+  }
+
+  sign(key: AuditKeyName, message: Uint8Array, options: VaultCallOptions = {}): Promise<Uint8Array> {
+    return this.#drain.run(() => {
+      const name = checkSign(key, message, options);
+      return this.#onOneReplica([name], options, ({ vault }, signal) =>
+        vault.sign(name, message, { signal }),
+      );
+    });
+  }
+
+  publicKey(key: AuditKeyName, options: VaultCallOptions = {}): Promise<Uint8Array> {
+    return this.#drain.run(() => {
+      const name = checkAuditKey('publicKey', key, options);
+      return this.#onOneReplica([name], options, ({ vault }, signal) => vault.publicKey(name, { signal }));
     });
   }
 

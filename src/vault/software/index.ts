@@ -1,1 +1,1 @@
-export { openSoftwareVault, type SoftwareVaultOptions } from './software-vault.js';
+export { openSoftwareVault, type SoftwareVaultOptions, softwareKeyDestroyer } from './software-vault.js';

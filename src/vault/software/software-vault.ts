@@ -1,21 +1,46 @@
 import { row } from '../../bytes/packed.js';
 import { Redacted } from '../../bytes/redacted.js';
 import { wipe } from '../../bytes/wipe.js';
-import { type Audience, type KeyName, linkKey } from '../../codes/key-names.js';
+import {
+  type Audience,
+  type AuditKeyName,
+  type KeyName,
+  linkKey,
+  parseKeyName,
+} from '../../codes/key-names.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { throwIfAborted } from '../../errors/abort.js';
 import { checkOptions, required } from '../../errors/options.js';
-import type { Refusal } from '../../errors/renkei-error.js';
+import { type Refusal, RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { BLOCK_LENGTH, writeLinkageBlocks } from '../../scheme/linkage-block.js';
-import { checkAdvance, checkCallOptions, checkDerive, checkTranslate, wipeResidents } from '../arguments.js';
+import {
+  checkAdvance,
+  checkAuditKey,
+  checkCallOptions,
+  checkDerive,
+  checkSign,
+  checkTranslate,
+  wipeResidents,
+} from '../arguments.js';
 import { CallLimits } from '../call-limits.js';
-import type { Assurance, DeriveOptions, PackedCodes, Vault, VaultCallOptions, VaultHealth } from '../port.js';
+import type {
+  Assurance,
+  DeriveOptions,
+  KeyDestroyer,
+  PackedCodes,
+  Vault,
+  VaultCallOptions,
+  VaultHealth,
+} from '../port.js';
 import { SoftwareKeys } from './software-keys.js';
 
 /** Options of {@link openSoftwareVault}. */
 export interface SoftwareVaultOptions {
-  /** AES-256 keys by name (`link/1`, `store/1`, `institution/<code>/1`, `record/2026`), 32 bytes each; copied. */
+  /**
+   * Keys by name; copied. AES-256 keys (`link/1`, `store/1`, `institution/<code>/1`, `record/2026`) have 32 bytes. An audit
+   * key (`audit/1`) is a private key on P-256: PKCS#8, DER.
+   */
   readonly keys: Readonly<Record<string, Uint8Array>>;
 }
 
@@ -31,7 +56,7 @@ const ROWS_A_TURN = 256;
 export async function openSoftwareVault(options: SoftwareVaultOptions): Promise<Vault> {
   checkOptions('openSoftwareVault', options, {
     keys: required({
-      expects: 'an object of 32-byte keys by name',
+      expects: 'an object of keys by name',
       check: (value) => typeof value === 'object' && value !== null,
     }),
   });
@@ -41,6 +66,16 @@ export async function openSoftwareVault(options: SoftwareVaultOptions): Promise<
 /** Gives the linkage code for a row, or `undefined` for a row that is refused. The caller wipes it. */
 type LinkageSource = (index: number) => Uint8Array | undefined;
 
+/**
+ * What destroys keys of a software vault: it wipes them in this process and no copy that anybody else has. The vault
+ * answers `KEY_NOT_FOUND` from then on.
+ *
+ * @throws RenkeiError `OPTION_INVALID` for another vault
+ */
+export function softwareKeyDestroyer(vault: Vault): KeyDestroyer {
+  return SoftwareVault.destroyerOf(vault);
+}
+
 class SoftwareVault extends Redacted implements Vault {
   readonly #keys: SoftwareKeys;
   readonly #drain = new Drain('vault', 'VAULT_CLOSED');
@@ -48,6 +83,26 @@ class SoftwareVault extends Redacted implements Vault {
   constructor(keys: SoftwareKeys) {
     super();
     this.#keys = keys;
+  }
+
+  static destroyerOf(vault: Vault): KeyDestroyer {
+    if (typeof vault !== 'object' || vault === null || !(#keys in vault)) {
+      throw new RenkeiError('OPTION_INVALID', 'softwareKeyDestroyer: this is no software vault');
+    }
+    const keys = vault.#keys;
+    return {
+      destroy: async (name, fingerprint) => {
+        const key = parseKeyName(name).name;
+        if (!keys.has(key)) return;
+        if (keys.fingerprint(key) !== fingerprint) {
+          throw new RenkeiError(
+            'KEY_FINGERPRINT_MISMATCH',
+            `key ${key} has another fingerprint than expected`,
+          );
+        }
+        keys.destroy(key);
+      },
+    };
   }
 
   async derive(
@@ -108,6 +163,22 @@ class SoftwareVault extends Redacted implements Vault {
       checkCallOptions('fingerprint', options);
       throwIfAborted(options.signal);
       return this.#keys.fingerprint(key);
+    });
+  }
+
+  sign(key: AuditKeyName, message: Uint8Array, options: VaultCallOptions = {}): Promise<Uint8Array> {
+    return this.#drain.run(() => {
+      const name = checkSign(key, message, options);
+      throwIfAborted(options.signal);
+      return this.#keys.sign(name, message);
+    });
+  }
+
+  publicKey(key: AuditKeyName, options: VaultCallOptions = {}): Promise<Uint8Array> {
+    return this.#drain.run(() => {
+      const name = checkAuditKey('publicKey', key, options);
+      throwIfAborted(options.signal);
+      return this.#keys.publicKey(name);
     });
   }
 

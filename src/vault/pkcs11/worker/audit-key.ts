@@ -6,7 +6,7 @@ import { SIGNATURE_LENGTH, SPKI_PREFIX, withLowerS } from '../../../signatures/p
 import type { ProfileAttribute } from '../key-profile.js';
 import type { Requests } from '../protocol.js';
 import { calling } from './faults.js';
-import { findOnlyKey, keySearch } from './key-ring.js';
+import { findOnlyKey, findWhileLoggedIn, keySearch } from './key-ring.js';
 import type { Session } from './session.js';
 import { templateOf } from './template.js';
 
@@ -51,13 +51,22 @@ export function readPublicHalf(session: Session, name: KeyName) {
   return { handle, publicKey: hexToBytes(SPKI_PREFIX + point.toString('hex')) };
 }
 
+/** The public half of an audit key whose private half is there too. */
+export function publicKeyOf(
+  session: Session,
+  { key }: Requests['publicKey']['request'],
+): Requests['publicKey']['answer'] {
+  findWhileLoggedIn(session, key);
+  return { publicKey: readPublicHalf(session, key).publicKey };
+}
+
 /**
  * ECDSA over a digest. Of the two valid signatures (r, s) and (r, n - s) always the one with the lower s, so that
  * a signature cannot be rewritten by somebody without the key.
  */
 export function sign(session: Session, { key, digest }: Requests['sign']['request']) {
   const { module, handle } = session;
-  const signer = findOnlyKey(session, key);
+  const signer = findWhileLoggedIn(session, key);
   calling('C_SignInit', () => module.C_SignInit(handle, { mechanism: pkcs11js.CKM_ECDSA }, signer));
   const raw = calling('C_Sign', () => module.C_Sign(handle, Buffer.from(digest), Buffer.alloc(128)));
   if (raw.length !== SIGNATURE_LENGTH) {

@@ -1,19 +1,17 @@
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import pkcs11js from 'pkcs11js';
 import { type KeyName, parseKeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
+import { publicKeyFingerprint } from '../../../signatures/p256.js';
 import type { KeyDescription } from '../key-description.js';
 import { sealedUsages } from '../key-profile.js';
 import type { Requests } from '../protocol.js';
 import { readPublicHalf } from './audit-key.js';
 import { calling } from './faults.js';
-import { findKeys, findOnlyKey } from './key-ring.js';
+import { findKeys, findObjects, findOnlyKey } from './key-ring.js';
 import { readAttributes } from './read-attribute.js';
 import { SealedEngine } from './sealed-engine.js';
 import type { Session } from './session.js';
-
-/** Bytes of SHA-256 that an audit key's fingerprint keeps, as for the other keys. */
-const FINGERPRINT_LENGTH = 8;
 
 /** Fingerprint and attributes of the one key of that name. */
 export function describeKey(session: Session, name: KeyName): KeyDescription {
@@ -25,7 +23,7 @@ export function describeKey(session: Session, name: KeyName): KeyDescription {
   const half = readPublicHalf(session, name);
   return {
     name,
-    fingerprint: bytesToHex(sha256(half.publicKey).subarray(0, FINGERPRINT_LENGTH)),
+    fingerprint: publicKeyFingerprint(half.publicKey),
     attributes: readAttributes(session, handle, 'private'),
     publicHalf: {
       publicKey: bytesToHex(half.publicKey),
@@ -49,5 +47,16 @@ export function destroyKey(session: Session, { name, fingerprint }: Requests['de
   const objects = [...findKeys(session, name)];
   if (parseKeyName(name).kind === 'audit') objects.push(...findKeys(session, name, 'public'));
   for (const object of objects) calling('C_DestroyObject', () => module.C_DestroyObject(handle, object));
-  return null;
+  return requireGone(session, name);
+}
+
+/**
+ * Makes sure that no object bears the label of a key that was destroyed: neither the key nor a copy of it.
+ *
+ * @throws RenkeiError `KEY_STILL_PRESENT`
+ */
+export function requireGone(session: Session, name: KeyName): null {
+  const { length } = findObjects(session, [{ type: pkcs11js.CKA_LABEL, value: name }]);
+  if (length === 0) return null;
+  throw new RenkeiError('KEY_STILL_PRESENT', `${length} objects on the token still bear the label ${name}`);
 }

@@ -80,6 +80,20 @@ export function findOnlyKey(session: Session, name: KeyName, half: 'secret' | 'p
   return handle;
 }
 
+/**
+ * The same in a session of a vault.
+ *
+ * @throws FaultError `login` when there is none, without which private keys cannot be seen
+ */
+export function findWhileLoggedIn(session: Session, name: KeyName): Buffer {
+  try {
+    return findOnlyKey(session, name);
+  } catch (error) {
+    if (needsLogin(session)) throw new FaultError('login', 'the login is lost');
+    throw error;
+  }
+}
+
 /** Handles of all objects that match. */
 export function findObjects({ module, handle }: Session, search: Template): Buffer[] {
   calling('C_FindObjectsInit', () => module.C_FindObjectsInit(handle, search));
@@ -114,7 +128,7 @@ export class KeyRing {
   find(name: KeyName): FoundKey {
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
-    const handle = this.#findHandle(name);
+    const handle = findWhileLoggedIn(this.#session, name);
     if (
       !this.#flag(handle, pkcs11js.CKA_SENSITIVE) ||
       this.#flag(handle, pkcs11js.CKA_EXTRACTABLE) !== false
@@ -131,6 +145,12 @@ export class KeyRing {
     return key;
   }
 
+  /** The same from the token itself, whatever is known of the key: it may have been destroyed. */
+  findAnew(name: KeyName): FoundKey {
+    this.#keys.delete(name);
+    return this.find(name);
+  }
+
   /** Finds a key, holds its fingerprint against the expected one and checks that it may be used so. */
   use(name: KeyName, expected: string | undefined, ...usages: readonly Usage[]): FoundKey {
     const key = this.#findVerified(name);
@@ -141,16 +161,6 @@ export class KeyRing {
     }
     for (const usage of usages) requireUsage(key, usage);
     return key;
-  }
-
-  #findHandle(name: KeyName): Buffer {
-    try {
-      return findOnlyKey(this.#session, name);
-    } catch (error) {
-      // Private keys cannot be seen without a login, which may have been lost.
-      if (needsLogin(this.#session)) throw new FaultError('login', 'the login is lost');
-      throw error;
-    }
   }
 
   /** A key that was there when the vault first used it: when it is missing now, the token has a fault. */
@@ -164,6 +174,32 @@ export class KeyRing {
         `key ${name}, verified before, is not on the token now`,
         'KEY_NOT_FOUND',
       );
+    }
+  }
+
+  /**
+   * What a chunk failed with, looked at again. When the token shows others of its keys but not this one, it has no fault:
+   * the key was destroyed, and no recovery would bring it back.
+   */
+  explain(error: unknown, names: readonly KeyName[]): unknown {
+    if (!(error instanceof FaultError)) return error;
+    const gone = this.#goneKey(names);
+    if (gone === undefined) return error;
+    this.#keys.delete(gone);
+    return new RenkeiError('KEY_NOT_FOUND', `key ${gone} is not on the token any more`);
+  }
+
+  #goneKey(names: readonly KeyName[]): KeyName | undefined {
+    const isMissing = (name: KeyName) => findKeys(this.#session, name).length === 0;
+    try {
+      if (needsLogin(this.#session)) return undefined;
+      const missing = names.filter(isMissing);
+      if (missing.length === names.length) return undefined;
+      // Again: the token may have been away for a moment.
+      return missing.find(isMissing);
+    } catch {
+      // It has a fault after all.
+      return undefined;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { PKCS11 } from 'pkcs11js';
 import { wipe } from '../../../bytes/wipe.js';
+import type { KeyName } from '../../../codes/key-names.js';
 import { CODE_LENGTH } from '../../../codes/per-institution-code.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../../../subjects/resident-record-code.js';
@@ -15,9 +16,9 @@ import {
   type RequestName,
   type Requests,
 } from '../protocol.js';
-import { sign } from './audit-key.js';
+import { publicKeyOf, sign } from './audit-key.js';
 import { BulkEngine } from './bulk-engine.js';
-import { describeKey, destroyKey } from './describe-key.js';
+import { describeKey, destroyKey, requireGone } from './describe-key.js';
 import { describeToken } from './describe-token.js';
 import type { SessionEngine } from './engine.js';
 import { calling, moduleError } from './faults.js';
@@ -105,9 +106,16 @@ export class WorkerSession {
       const session = opened(this.#session);
       return { names: names.filter((name) => findKeys(session, name).length > 0) };
     },
-    fingerprint: ({ key }) => ({ fingerprint: opened(this.#keys).find(key).fingerprint }),
+    fingerprint: ({ key }) => ({ fingerprint: opened(this.#keys).findAnew(key).fingerprint }),
     prove: ({ key }) => proveKey(opened(this.#session), opened(this.#keys), key),
-    compute: (request) => ({ refusals: compute(opened(this.#engine), opened(this.#keys), request) }),
+    compute: (request) => {
+      const keys = opened(this.#keys);
+      try {
+        return { refusals: compute(opened(this.#engine), keys, request) };
+      } catch (error) {
+        throw keys.explain(error, Object.keys(request.fingerprints) as KeyName[]);
+      }
+    },
     provision: (request) => provisionKey(opened(this.#session), request),
     describeToken: () => describeToken(opened(this.#session)),
     listKeys: () => listKeys(opened(this.#session)),
@@ -115,6 +123,8 @@ export class WorkerSession {
     lockDown: ({ name }) => lockDownKey(opened(this.#session), name),
     destroyKey: (request) => destroyKey(opened(this.#session), request),
     sign: (request) => sign(opened(this.#session), request),
+    publicKey: ({ key }) => publicKeyOf(opened(this.#session), { key }),
+    requireGone: ({ name }) => requireGone(opened(this.#session), name),
     stop: ({ finalize }) => {
       const module = this.#module;
       const session = this.#session;
