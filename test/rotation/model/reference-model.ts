@@ -1,4 +1,5 @@
-import type { KeyState, RotationStatus } from 'renkei';
+import type { KeyState } from '../../../src/stores/port.js';
+import type { RotationStatus } from '../../../src/stores/rotation-port.js';
 import { type ChangeOutcome, People, type Person } from './people.js';
 import { Texts } from './texts.js';
 
@@ -23,6 +24,8 @@ export interface ModelRotation {
   readonly source?: 'store' | 'list';
   /** An institution, or `*` for all. */
   readonly subject: string;
+  /** Name of the store key that rows are under when it is begun. */
+  readonly storeKey: string;
   status: RotationStatus;
   /** Versions that change with it. */
   readonly versions: Succession[];
@@ -51,7 +54,10 @@ export class ReferenceModel {
   register(institution: string, version: number): 'inserted' | 'existed' {
     const versions = this.institutions.get(institution) ?? new Map<number, Version>();
     if (versions.has(version)) return 'existed';
-    versions.set(version, { state: versions.size === 0 ? 'active' : 'pre-active', generation: this.generation });
+    versions.set(version, {
+      state: versions.size === 0 ? 'active' : 'pre-active',
+      generation: this.generation,
+    });
     this.institutions.set(institution, versions);
     return 'inserted';
   }

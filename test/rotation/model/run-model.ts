@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { IssuanceStore } from 'renkei';
-import { expect } from 'vitest';
 import { assertSound } from '../../../src/testing/content.js';
+import { assertMatches } from './assert-matches.js';
 import {
   askCommands,
   changeCommands,
@@ -77,12 +78,18 @@ function* arbitraries(tally: Tally): Generator<fc.Arbitrary<ModelCommand>> {
 async function holdToAccount(model: ReferenceModel, world: World): Promise<void> {
   const { counts, keys } = await assertSound(world.store);
   const people = [...model.people.everybody];
-  expect(counts.persons).toBe(people.length);
-  expect(counts.issuances).toBe(people.reduce((sum, { holders }) => sum + holders.size, 0));
+  assert.equal(counts.persons, people.length);
+  assert.equal(
+    counts.issuances,
+    people.reduce((sum, { holders }) => sum + holders.size, 0),
+  );
   for (const [institution, versions] of model.institutions) {
     for (const [version, { state, generation }] of versions) {
       const name = `institution/${institution}/${version}`;
-      expect(keys.find((key) => key.name === name)).toMatchObject({ state, generation });
+      assertMatches(
+        keys.find((key) => key.name === name),
+        { state, generation },
+      );
     }
   }
 }

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 
 /** What a text is: the code of the person made from one resident record code, at one version of an institution's key. */
 export interface HandedOut {
@@ -16,8 +16,8 @@ export class Texts {
   /** Holds a text that came out against those before it. */
   see(meaning: HandedOut, text: string): void {
     const name = nameOf(meaning);
-    expect(this.#texts.get(name) ?? text, `the text of ${name}, as it was before`).toBe(text);
-    expect(nameOf(this.#meanings.get(text) ?? meaning), 'whose text it was before').toBe(name);
+    assert.equal(this.#texts.get(name) ?? text, text, `the text of ${name}, as it was before`);
+    assert.equal(nameOf(this.#meanings.get(text) ?? meaning), name, 'whose text it was before');
     this.#texts.set(name, text);
     this.#meanings.set(text, meaning);
   }
@@ -25,6 +25,11 @@ export class Texts {
   /** What a text is that came out before. */
   meaning(text: string): HandedOut | undefined {
     return this.#meanings.get(text);
+  }
+
+  /** The text that something has, once it came out. */
+  text(meaning: HandedOut): string | undefined {
+    return this.#texts.get(nameOf(meaning));
   }
 
   /** The n-th text that an institution ever received, counted round; undefined when there is none. */

@@ -1,5 +1,5 @@
-import type { SoakOptions } from '../soak-options.js';
 import { Dice } from '../crash/dice.js';
+import type { SoakOptions } from '../soak-options.js';
 import type { RoundKind } from './population.js';
 import { type RoundResult, runRound } from './run-round.js';
 import { postgresStores, sqliteStores } from './stores.js';
@@ -78,10 +78,12 @@ function lineOf(round: string, { kills, parts, partsAnew, served, findings }: Ro
 }
 
 function summaryOf(results: readonly RoundResult[]): KillsSummary {
-  const sum = (of: (result: RoundResult) => number) => results.reduce((total, result) => total + of(result), 0);
+  const sum = (of: (result: RoundResult) => number) =>
+    results.reduce((total, result) => total + of(result), 0);
   const killedIn: Record<string, number> = {};
   for (const result of results)
-    for (const [step, times] of Object.entries(result.killedIn)) killedIn[step] = (killedIn[step] ?? 0) + times;
+    for (const [step, times] of Object.entries(result.killedIn))
+      killedIn[step] = (killedIn[step] ?? 0) + times;
   return {
     kills: sum(({ kills }) => kills),
     rotations: results.length,

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { auditKey, type IssuanceStore, openRotations, parseInstitutionCode, type RotationReceipt } from 'renkei';
+import {
+  auditKey,
+  type IssuanceStore,
+  openRotations,
+  parseInstitutionCode,
+  type RotationReceipt,
+} from 'renkei';
 import { type Delivery, openDelivery } from 'renkei/delivery';
 import { contentOf } from '../../../src/testing/content.js';
 import { openStore, type StorePlace } from '../crash/places.js';
@@ -81,7 +87,8 @@ export function differences(one: Outcome, other: Outcome): string[] {
 }
 
 async function storeRows(store: IssuanceStore): Promise<string[]> {
-  for (const { invariant, rows } of await store.check()) throw new Error(`fsck: ${invariant} in ${rows} rows`);
+  for (const { invariant, rows } of await store.check())
+    throw new Error(`fsck: ${invariant} in ${rows} rows`);
   const { keys, counts, persons, issuances } = await contentOf(store);
   const lines = [
     ...keys.map(({ name, fingerprint, state, generation, since }) =>

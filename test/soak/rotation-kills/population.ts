@@ -1,5 +1,6 @@
-import { type Issuer, openIssuer, openRotations, type RotationRequest, type Rotations, type Vault } from 'renkei';
+import { type Issuer, openIssuer, openRotations, type RotationRequest, type Vault } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
+import { auditPair } from '../../support/audit-pair.js';
 import { testKeys } from '../../support/named-keys.js';
 import { referenceCode } from '../../support/reference.js';
 import { externalForm } from '../../support/reference-rk1.js';
@@ -16,7 +17,6 @@ export const AUDIT_KEY = 'audit/1';
 export const KEYS = testKeys([
   ...[1, 2].flatMap((version) => [`link/${version}`, `store/${version}`]),
   ...INSTITUTIONS.flatMap((code) => [`institution/${code}/1`, `institution/${code}/2`]),
-  AUDIT_KEY,
 ]);
 
 const RESIDENTS_SEED = 23;
@@ -37,7 +37,7 @@ export const REQUESTS = {
 export type RoundKind = keyof typeof REQUESTS;
 
 export function openVault(): Promise<Vault> {
-  return openSoftwareVault({ keys: KEYS });
+  return openSoftwareVault({ keys: { ...KEYS, [AUDIT_KEY]: auditPair(AUDIT_KEY) } });
 }
 
 export function residentText(number: number): string {
@@ -99,7 +99,12 @@ export function rootOf(number: number, people: number, kind: RoundKind, generati
 }
 
 /** The code in external form that an institution is to get, by the reference of docs/spec.md: it shares no line with the library. */
-export function codeOf(number: number, institution: Institution, version: number, generation: number): string {
+export function codeOf(
+  number: number,
+  institution: Institution,
+  version: number,
+  generation: number,
+): string {
   const code = referenceCode(KEYS, residentText(number), `institution/${institution}/${version}`, generation);
   return externalForm(version, code);
 }

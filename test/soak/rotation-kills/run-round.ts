@@ -46,7 +46,12 @@ export async function runRound(round: Round, stores: Stores, dice: Dice): Promis
     const { rotation, people } = await makeStore(place, round.kind, round.people);
     const undisturbed = await stores.copy(place);
     const plan = (store: StorePlace, name: string): Omit<WorkerPlan, 'worker' | 'leads'> => {
-      return { ...{ store, rotation, people }, kind: round.kind, folder: join(folder, name), graceMs: GRACE_MS };
+      return {
+        ...{ store, rotation, people },
+        kind: round.kind,
+        folder: join(folder, name),
+        graceMs: GRACE_MS,
+      };
     };
     const serving = round.serving ? await Serving.start(place, round.kind, people, dice) : undefined;
     const killed = await workToTheEnd(plan(place, 'killed'), round.kills, stores, dice);

@@ -11,8 +11,8 @@ import {
   isKnown,
   openVault,
   type RoundKind,
-  rootOf,
   residentText,
+  rootOf,
 } from './population.js';
 
 /** What serving came to. */
@@ -65,7 +65,13 @@ export class Serving {
   /** Begins to serve, until {@link Serving.end}. @param people people in the store */
   static async start(place: StorePlace, kind: RoundKind, people: number, dice: Dice): Promise<Serving> {
     const store = await openStore(place);
-    const serving = new Serving(store, await openIssuer({ vault: await openVault(), store }), kind, people, dice);
+    const serving = new Serving(
+      store,
+      await openIssuer({ vault: await openVault(), store }),
+      kind,
+      people,
+      dice,
+    );
     for (let number = 0; number < people; number++) {
       if (!isKnown(number)) continue;
       const institutions = INSTITUTIONS.filter((institution) => holds(institution, number));
@@ -174,7 +180,8 @@ export class Serving {
   async #holdDeliveries(folder: string, rotation: number): Promise<void> {
     if (this.#kind === 'store') return;
     const delivered = new Map<string, string>();
-    for await (const [old, successor] of readPairs(this.#store, folder, rotation)) delivered.set(old, successor);
+    for await (const [old, successor] of readPairs(this.#store, folder, rotation))
+      delivered.set(old, successor);
     const rotated = this.#kind === 'institution' ? (['A1'] as const) : INSTITUTIONS;
     for (const { number, institutions } of this.#people) {
       for (const institution of rotated) {
