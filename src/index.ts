@@ -139,6 +139,13 @@ export type {
   ReceiptStep,
   RotationReceipt,
 } from './rotation/receipt.js';
+export {
+  type CheckedReceipt,
+  type CheckReceiptOptions,
+  checkRotationReceipt,
+  type ReceiptSigner,
+  type SignedReceipt,
+} from './rotation/receipts.js';
 export type {
   GenerationRotationRequest,
   InstitutionRotationRequest,
@@ -146,7 +153,7 @@ export type {
   RotationRequest,
   StoreRotationRequest,
 } from './rotation/requests.js';
-export type { Rotation, RotationProgress, SignedReceipt, WorkResult } from './rotation/rotation.js';
+export type { Rotation, RotationProgress, WorkResult } from './rotation/rotation.js';
 export type {
   RotationCounts,
   RotationEstimate,

@@ -10,7 +10,7 @@ export interface DeliveryFacts {
   readonly audience: string;
   /** 機関コード; absent for a record period. */
   readonly institution?: string;
-  /** Version of the institution's key of the old codes, 1 to 254; absent for a record period. */
+  /** Version of the institution's key of the old codes, 1 to 255; absent for a record period. */
   readonly fromVersion?: number;
   /** The higher version of the new codes; absent for a record period. */
   readonly toVersion?: number;

@@ -85,7 +85,10 @@ export function requireStatus(
  *
  * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH` or a key error
  */
-export async function requireKeys({ vault }: Pick<RotationContext, 'vault'>, keys: readonly ReceiptKey[]): Promise<void> {
+export async function requireKeys(
+  { vault }: Pick<RotationContext, 'vault'>,
+  keys: readonly ReceiptKey[],
+): Promise<void> {
   for (const { name, fingerprint } of keys) {
     if ((await vault.fingerprint(name)) === fingerprint) continue;
     throw new RenkeiError(

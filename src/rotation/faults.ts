@@ -16,11 +16,6 @@ export function folderFault(what: string): RenkeiError {
   return new RenkeiError('ROTATION_FOLDER', `the rotation's folder: ${what}`);
 }
 
-/** The error for a store code that does not unwrap. */
-export function notOfTheStoreKey(): RenkeiError {
-  return new RenkeiError('STORE_CORRUPT', 'a store code is not one of the store key');
-}
-
 /** Runs a call of the file system. The path stays out of the error: it is the caller's. */
 export async function inFolder<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {

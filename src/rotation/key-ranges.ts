@@ -39,4 +39,3 @@ export function rowsBelow(rows: Uint8Array, width: number, bound: number): numbe
   }
   return low;
 }
-

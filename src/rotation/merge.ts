@@ -94,7 +94,10 @@ function distinct(sorted: Uint8Array, width: number): Uint8Array {
   let kept = Math.min(1, rows);
   for (let row = 1; row < rows; row++) {
     if (compareCodes(view, (kept - 1) * codesARow, view, row * codesARow) === 0) {
-      if (codesARow === 1 || compareCodes(view, kept * codesARow - 1, view, (row + 1) * codesARow - 1) === 0) {
+      if (
+        codesARow === 1 ||
+        compareCodes(view, kept * codesARow - 1, view, (row + 1) * codesARow - 1) === 0
+      ) {
         continue;
       }
       throw folderFault('files of pairs contradict each other: an old code has two new ones');

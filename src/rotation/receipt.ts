@@ -14,7 +14,7 @@ export interface ReceiptKey {
 
 /** A file of pairs of old and new codes that was made for one audience. */
 export interface ReceiptDelivery {
-  /** The audience whose codes are replaced: an institution code, or `record/<period>`. */
+  /** The audience whose codes are replaced: `institution/<institution code>` or `record/<period>`. */
   readonly audience: string;
   /** Name of the file in the folder. */
   readonly file: string;
@@ -46,7 +46,7 @@ export interface RotationReceipt {
   readonly rotation: number;
   /** What is re-keyed. */
   readonly kind: RotationKind;
-  /** An institution code, `*` for all, or a record period. */
+  /** An institution code, `*` for all, or `record/<period>`. */
   readonly subject: string;
   /** Keys that are replaced. */
   readonly from: readonly ReceiptKey[];

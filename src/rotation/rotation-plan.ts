@@ -5,7 +5,7 @@ import type { RotationKind } from '../stores/rotation-port.js';
 export interface RotationCounts {
   /** Store codes whose successors are to be made: people, and other names of theirs. 0 where the store key stays. */
   readonly storeCodes: number;
-  /** Pairs to be delivered, by audience: institution code, or `record/<period>`. */
+  /** Pairs to be delivered, by audience: `institution/<institution code>` or `record/<period>`. */
   readonly pairs: Readonly<Record<string, number>>;
 }
 
@@ -45,7 +45,7 @@ export interface RotationNeeds {
 export interface RotationPlan {
   /** What is re-keyed. */
   readonly kind: RotationKind;
-  /** An institution code, `*` for all, or a record period. */
+  /** An institution code, `*` for all, or `record/<period>`. */
   readonly subject: string;
   /** Keys that are replaced, and those that replace them, in the same order. */
   readonly from: readonly KeyName[];

@@ -1,16 +1,34 @@
 import { Redacted } from '../bytes/redacted.js';
-import { RenkeiError } from '../errors/renkei-error.js';
+import { throwIfAborted } from '../errors/abort.js';
+import { checkOptions } from '../errors/options.js';
 import type { RotationKind, RotationStatus } from '../stores/rotation-port.js';
-import type {
-  DestroyOptions,
-  ReceivedResidents,
-  ReceiveResidentsOptions,
-  ResidentBatches,
-  RetireOptions,
-  SwitchOptions,
-  VerifyOptions,
-  WorkOptions,
+import { abortRotation } from './abort.js';
+import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from './context.js';
+import { destroyKeys } from './destroy.js';
+import { Notebook } from './notebook.js';
+import {
+  DESTROY_RULES,
+  type DestroyOptions,
+  RECEIVE_RULES,
+  RETIRE_RULES,
+  type ReceivedResidents,
+  type ReceiveResidentsOptions,
+  type ResidentBatches,
+  type RetireOptions,
+  SWITCH_RULES,
+  type SwitchOptions,
+  VERIFY_RULES,
+  type VerifyOptions,
+  WORK_RULES,
+  type WorkOptions,
 } from './options.js';
+import { readParts } from './part-report.js';
+import type { SignedReceipt } from './receipts.js';
+import { receiveResidents } from './receive-residents.js';
+import { retireRotation } from './retire.js';
+import { switchRotation } from './switch.js';
+import { verifyRotation } from './verify.js';
+import { Worker } from './work.js';
 
 /** How far a rotation has come. */
 export interface RotationProgress {
@@ -30,60 +48,139 @@ export interface WorkResult extends RotationProgress {
   readonly ownParts: number;
 }
 
-/** A signed receipt: canonical JSON with signature and key, as it is kept and handed on. */
-export type SignedReceipt = string;
-
-/** One rotation. */
+/**
+ * One rotation. Its steps: work (by as many workers as wanted) → verify → switch → retire → destroy. It can be aborted until
+ * the switch. Every step may be called again after a failure or a kill: it goes on, or gives what it gave.
+ *
+ * Errors of every method: `OPTION_UNKNOWN`, `OPTION_INVALID`, `ROTATION_STATUS` when the step is not for now, vault and
+ * store errors.
+ */
 export class Rotation extends Redacted {
-  constructor(
-    /** 1, 2, 3 … in the order in which they were begun. */
-    readonly id: number,
-    /** What is re-keyed. */
-    readonly kind: RotationKind,
-  ) {
-    super();
-  }
-  async status(): Promise<RotationStatus> {
-    throw unfinished();
-  }
-  async progress(): Promise<RotationProgress> {
-    throw unfinished();
-  }
-  async receipts(): Promise<readonly SignedReceipt[]> {
-    throw unfinished();
-  }
-  async work(_options: WorkOptions): Promise<WorkResult> {
-    throw unfinished();
-  }
-  async receiveResidents(
-    _batches: ResidentBatches,
-    _options: ReceiveResidentsOptions = {},
-  ): Promise<ReceivedResidents> {
-    throw unfinished();
-  }
-  async pause(): Promise<void> {
-    throw unfinished();
-  }
-  async resume(): Promise<void> {
-    throw unfinished();
-  }
-  async abort(): Promise<void> {
-    throw unfinished();
-  }
-  async verify(_options: VerifyOptions): Promise<SignedReceipt> {
-    throw unfinished();
-  }
-  async switch(_options: SwitchOptions): Promise<SignedReceipt> {
-    throw unfinished();
-  }
-  async retire(_options: RetireOptions = {}): Promise<SignedReceipt> {
-    throw unfinished();
-  }
-  async destroy(_options: DestroyOptions): Promise<SignedReceipt> {
-    throw unfinished();
-  }
-}
+  readonly #context: RotationContext;
+  /** 1, 2, 3 … in the order in which they were begun. */
+  readonly id: number;
+  /** What is re-keyed. */
+  readonly kind: RotationKind;
+  /** An institution code, `*` for all, or `record/<period>`. */
+  readonly subject: string;
 
-function unfinished(): RenkeiError {
-  return new RenkeiError('ROTATION_UNSUPPORTED', 'not built yet');
+  /** @internal */
+  constructor(context: RotationContext, { id, kind, subject }: Pick<Rotation, 'id' | 'kind' | 'subject'>) {
+    super();
+    this.#context = context;
+    this.id = id;
+    this.kind = kind;
+    this.subject = subject;
+  }
+
+  /** Where it is. */
+  async status(): Promise<RotationStatus> {
+    return (await readRotation(this.#context, this.id)).record.status;
+  }
+
+  /** How far it has come. */
+  async progress(): Promise<RotationProgress> {
+    const { open, reports, rows } = await readParts(this.#context.store, this.id);
+    return { status: await this.status(), done: reports.size, parts: reports.size + open.length, rows };
+  }
+
+  /** Receipts of the steps that are done, the oldest first. */
+  async receipts(): Promise<readonly SignedReceipt[]> {
+    return Notebook.read((await readRotation(this.#context, this.id)).record.notebook).receipts;
+  }
+
+  /**
+   * Works until no part is left, or the rotation is paused or aborted. Any number of workers may, in any number of
+   * processes that share the folder.
+   *
+   * @throws RenkeiError `ROTATION_FOLDER`, `ROTATION_INCOMPLETE` when a list of residents is not there yet, `ABORTED`
+   */
+  async work(options: WorkOptions): Promise<WorkResult> {
+    checkOptions('work', options, WORK_RULES);
+    return Worker.run(this.#context, this.id, options);
+  }
+
+  /**
+   * Takes the list of residents that a rotation of the generation is made from. Batches are wiped. Again changes nothing.
+   *
+   * @throws RenkeiError `ROTATION_UNSUPPORTED`, `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `ABORTED`
+   */
+  async receiveResidents(
+    batches: ResidentBatches,
+    options: ReceiveResidentsOptions = {},
+  ): Promise<ReceivedResidents> {
+    checkOptions('receiveResidents', options, RECEIVE_RULES);
+    return receiveResidents(this.#context, this.id, batches, options);
+  }
+
+  /** Halts the workers after the page they are at. */
+  pause(): Promise<void> {
+    return this.#halt('running', 'paused');
+  }
+
+  /** Lets workers go on: call `work` again. */
+  resume(): Promise<void> {
+    return this.#halt('paused', 'running');
+  }
+
+  /** Rolls back: nothing of it is left but the new keys on record, which nothing uses. Not after the switch. */
+  abort(): Promise<void> {
+    return abortRotation(this.#context, this.id);
+  }
+
+  /**
+   * Makes sure that everything was made and made right, and writes the deliveries into the folder.
+   *
+   * @returns the signed receipt
+   * @throws RenkeiError `ROTATION_INCOMPLETE`, `ROTATION_FOLDER`, `ROTATION_CONFLICT`, `KEY_FINGERPRINT_MISMATCH`
+   */
+  async verify(options: VerifyOptions): Promise<SignedReceipt> {
+    checkOptions('verify', options, VERIFY_RULES);
+    throwIfAborted(options.signal);
+    return verifyRotation(this.#context, this.id, options);
+  }
+
+  /**
+   * Makes the new keys the active ones. The old ones are accepted still.
+   *
+   * @returns the signed receipt, which names the supplements that are to be delivered too
+   * @throws RenkeiError `ROTATION_INCOMPLETE`, `ROTATION_FOLDER`, `ROTATION_CONFLICT`
+   */
+  async switch(options: SwitchOptions): Promise<SignedReceipt> {
+    checkOptions('switch', options, SWITCH_RULES);
+    throwIfAborted(options.signal);
+    return switchRotation(this.#context, this.id, options);
+  }
+
+  /**
+   * Refuses the old keys from now on.
+   *
+   * @returns the signed receipt
+   * @throws RenkeiError `ROTATION_TOO_EARLY`
+   */
+  async retire(options: RetireOptions = {}): Promise<SignedReceipt> {
+    checkOptions('retire', options, RETIRE_RULES);
+    throwIfAborted(options.signal);
+    return retireRotation(this.#context, this.id, options);
+  }
+
+  /**
+   * Destroys the old keys and proves it.
+   *
+   * @returns the signed receipt
+   * @throws RenkeiError `KEY_STILL_PRESENT`, `KEY_FINGERPRINT_MISMATCH`
+   */
+  async destroy(options: DestroyOptions): Promise<SignedReceipt> {
+    checkOptions('destroy', options, DESTROY_RULES);
+    throwIfAborted(options.signal);
+    return destroyKeys(this.#context, this.id, options);
+  }
+
+  async #halt(from: RotationStatus, to: RotationStatus): Promise<void> {
+    const rotation = await readRotation(this.#context, this.id);
+    if (rotation.record.status === to) return;
+    const step = to === 'paused' ? 'pause' : 'resume';
+    requireStatus(rotation, step, from);
+    await moveOrRefuse(this.#context, rotation, step, { from, to });
+  }
 }

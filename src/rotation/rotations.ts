@@ -1,24 +1,58 @@
 import { Redacted } from '../bytes/redacted.js';
+import { type AuditKeyName, parseKeyName } from '../codes/key-names.js';
 import { checkOptions } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import { type PlanOptions, ROTATIONS_RULES, type RotationsOptions } from './options.js';
-import type { RotationRequest } from './requests.js';
-import type { Rotation } from './rotation.js';
+import { beginRotation } from './begin.js';
+import { type RotationContext, readRotation } from './context.js';
+import type { RotationEvent } from './events.js';
+import { PLAN_RULES, type PlanOptions, ROTATIONS_RULES, type RotationsOptions } from './options.js';
+import { planRotation } from './plan.js';
+import { checkRequest, type RotationRequest } from './requests.js';
+import { Rotation } from './rotation.js';
 import type { RotationPlan } from './rotation-plan.js';
 
-/** Plans, begins and finds rotations of one store. */
+/** Plans, begins and finds rotations of one store. Made by {@link openRotations}. */
 export class Rotations extends Redacted {
-  async plan(_request: RotationRequest, _options: PlanOptions = {}): Promise<RotationPlan> {
-    throw new RenkeiError('ROTATION_UNSUPPORTED', 'not built yet');
+  readonly #context: RotationContext;
+
+  /** @internal */
+  constructor(context: RotationContext) {
+    super();
+    this.#context = context;
   }
-  async begin(_request: RotationRequest): Promise<Rotation> {
-    throw new RenkeiError('ROTATION_UNSUPPORTED', 'not built yet');
+
+  /**
+   * Says what a rotation would be, what it needs and how long it may take by rates measured on the spot. Changes nothing.
+   *
+   * @throws RenkeiError an option error, `INSTITUTION_UNKNOWN`, `RECORD_PERIOD_UNKNOWN`, `VERSION_INVALID`,
+   *   `GENERATION_INVALID`, a vault or store error
+   */
+  async plan(request: RotationRequest, options: PlanOptions = {}): Promise<RotationPlan> {
+    checkRequest(request);
+    checkOptions('plan', options, PLAN_RULES);
+    return planRotation(this.#context, request, options);
   }
+
+  /**
+   * Begins a rotation. Its new keys must be in the vault.
+   *
+   * @throws RenkeiError as {@link Rotations.plan}; `ROTATION_CONFLICT` when another is under way, `KEY_NOT_FOUND`,
+   *   `ENGINE_REFUSED`, `KEY_FINGERPRINT_MISMATCH`, `KEY_NOT_DISTINCT`
+   */
+  async begin(request: RotationRequest): Promise<Rotation> {
+    checkRequest(request);
+    return this.get(await beginRotation(this.#context, request));
+  }
+
+  /** All rotations, the oldest first. */
   async list(): Promise<readonly Rotation[]> {
-    throw new RenkeiError('ROTATION_UNSUPPORTED', 'not built yet');
+    const records = await this.#context.store.rotations();
+    return records.map((record) => new Rotation(this.#context, record));
   }
-  async get(_id: number): Promise<Rotation> {
-    throw new RenkeiError('ROTATION_UNSUPPORTED', 'not built yet');
+
+  /** @throws RenkeiError `ROTATION_UNKNOWN` */
+  async get(id: number): Promise<Rotation> {
+    return new Rotation(this.#context, (await readRotation(this.#context, id)).record);
   }
 }
 
@@ -29,5 +63,16 @@ export class Rotations extends Redacted {
  */
 export async function openRotations(options: RotationsOptions): Promise<Rotations> {
   checkOptions('openRotations', options, ROTATIONS_RULES);
-  return new Rotations();
+  const { vault, store, auditKey, now = Date.now, observe = () => undefined } = options;
+  if (parseKeyName(auditKey).kind !== 'audit') {
+    throw new RenkeiError('KEY_NAME_INVALID', 'rotations are signed by a key of the kind audit/<version>');
+  }
+  const quietly = (event: RotationEvent) => {
+    try {
+      observe(event);
+    } catch {
+      // Whoever listens must not break what is told of.
+    }
+  };
+  return new Rotations({ vault, store, auditKey: auditKey as AuditKeyName, now, observe: quietly });
 }

@@ -1,4 +1,5 @@
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
+import { signalOption } from '../errors/abort.js';
 import { storePages } from '../issuance/store-pages.js';
 import type { IssuanceStore, PageRequest } from '../stores/port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
@@ -64,5 +65,5 @@ function scan(
       aliases: new Set([...aliases].filter((row) => row < rows)),
     };
   };
-  return storePages(readRange, PAGE_ROWS, signal);
+  return storePages(readRange, PAGE_ROWS, signalOption(signal));
 }

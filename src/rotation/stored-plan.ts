@@ -6,7 +6,7 @@ import type { ReceiptKey } from './receipt.js';
 
 /** Pairs of old and new codes that are made for one audience. */
 export interface PlannedDelivery {
-  /** An institution code, or `record/<period>`. */
+  /** `institution/<institution code>` or `record/<period>`. */
   readonly audience: string;
   /** The institution whose issuances are gone through; none: all people. */
   readonly institution?: InstitutionCode;
@@ -14,6 +14,8 @@ export interface PlannedDelivery {
   readonly from: Audience;
   /** Key of the new ones. */
   readonly to: Audience;
+  /** Fingerprints of both. */
+  readonly fingerprints: { readonly from: string; readonly to: string };
   /** Parts that its rows are divided into, by the store code. */
   readonly parts: number;
 }
@@ -30,8 +32,10 @@ export interface StoredPlan {
   readonly to: readonly ReceiptKey[];
   /** The store key that rows are under, and the one they come under where it changes. */
   readonly store: { readonly from: StoreAudience; readonly to?: StoreAudience };
+  /** Generation of the linkage codes that codes under the new keys carry. */
+  readonly generation: number;
   /** Of a generation: its link key and the one before. */
-  readonly link?: { readonly from: LinkKeyName; readonly to: LinkKeyName; readonly generation: number };
+  readonly link?: { readonly from: LinkKeyName; readonly to: LinkKeyName };
   /** Of a generation: where successors come from. */
   readonly source?: 'store' | 'list';
   /** Parts in which successors of store codes are made; they come before those of the deliveries. */
@@ -63,9 +67,4 @@ export function planOf(record: RotationRecord): PlannedRotation {
     // As below: what it is instead may not be shown.
   }
   throw new RenkeiError('STORE_CORRUPT', `the plan of rotation ${record.id} is not one of this release`);
-}
-
-/** True when store codes get successors: the store key changes. */
-export function changesStoreKey(plan: StoredPlan): boolean {
-  return plan.store.to !== undefined;
 }

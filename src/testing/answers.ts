@@ -20,8 +20,12 @@ export function ownCodes(canonical: ReadonlyMap<number, Uint8Array>): readonly (
 }
 
 /** What a store knows of rows. */
-export function heldOf({ versions, canonical }: HeldRows) {
-  return { versions: [...versions], canonical: ownCodes(canonical) };
+export function heldOf({ versions, canonical, aliases }: HeldRows) {
+  return {
+    versions: [...versions],
+    canonical: ownCodes(canonical),
+    aliases: [...aliases].sort((a, b) => a - b),
+  };
 }
 
 /** The versions alone. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { parseKeyName } from '../codes/key-names.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
-import type { IssuanceStore, KeyRecord, PageRequest, StoreCounts } from '../stores/port.js';
+import type { IssuanceStore, PageRequest, RecordedKey, StoreCounts } from '../stores/port.js';
+import type { RotationPart, RotationRecord, StoreOutlook } from '../stores/rotation-port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
-import { hexRows } from './answers.js';
+import { hex, hexRows } from './answers.js';
 
 /** A row of a person, or of a changed resident record code. */
 export interface PersonRow {
@@ -23,14 +24,23 @@ export interface IssuanceRow {
 
 /** All that a store can be made to say of what it holds. */
 export interface StoreContent {
-  readonly keys: readonly KeyRecord[];
+  readonly keys: readonly RecordedKey[];
   readonly counts: StoreCounts;
   readonly persons: readonly PersonRow[];
   readonly issuances: readonly IssuanceRow[];
+  /** What is recorded under the store key of a rotation: pairs of codes as 48 hex digits. */
+  readonly successors: readonly (readonly [code: string, successor: string])[];
+  readonly outlook: StoreOutlook;
+  readonly rotations: readonly (RotationRecord & { readonly work: readonly RotationPart[] })[];
+  /** Each as a text without its number: in which order the rows of one batch are noted is the store's to choose. */
+  readonly notes: readonly string[];
 }
 
 /** What reading a store takes. */
-type ReadableStore = Pick<IssuanceStore, 'listKeys' | 'count' | 'persons' | 'issuances'>;
+type ReadableStore = Pick<
+  IssuanceStore,
+  'listKeys' | 'count' | 'persons' | 'issuances' | 'successors' | 'outlook' | 'rotations' | 'parts' | 'noted'
+>;
 
 /** Reads a store from end to end. */
 export async function contentOf(store: ReadableStore, limit = 1_000): Promise<StoreContent> {
@@ -38,8 +48,52 @@ export async function contentOf(store: ReadableStore, limit = 1_000): Promise<St
   const issuances: IssuanceRow[] = [];
   for (const institution of institutionsOf(keys))
     issuances.push(...(await issuancesOf(store, institution, limit)));
-  return { keys, counts: await store.count(), persons: await personsOf(store, limit), issuances };
+  const persons = await personsOf(store, limit);
+  const rotations: StoreContent['rotations'][0][] = [];
+  for (const rotation of await store.rotations())
+    rotations.push({ ...rotation, work: await store.parts(rotation.id) });
+  return {
+    keys,
+    counts: await store.count(),
+    persons,
+    issuances,
+    successors: await successorsOf(
+      store,
+      persons.map(({ code }) => code),
+    ),
+    outlook: await store.outlook(),
+    rotations,
+    notes: await notesOf(store),
+  };
 }
+
+/** Rows that are noted, as sorted texts such as `A1 0f…` and `- 0f…` for a person. */
+export async function notesOf(store: Pick<IssuanceStore, 'noted'>): Promise<readonly string[]> {
+  const noted = await store.noted(100_000);
+  return noted.map(({ institution, storeCode }) => `${institution ?? '-'} ${hex(storeCode)}`).sort();
+}
+
+async function successorsOf(
+  store: ReadableStore,
+  codes: readonly string[],
+): Promise<StoreContent['successors']> {
+  const all: [string, string][] = [];
+  for (let from = 0; from < codes.length; from += MOST_ASKED) {
+    const asked = codes.slice(from, from + MOST_ASKED);
+    const { newCodes, missing } = await store.successors(bytesOf(asked.join('')));
+    const without: number[] = [];
+    for (const [row, successor] of hexRows(newCodes).entries()) {
+      if (/^0+$/.test(successor)) without.push(row);
+      else all.push([asked[row] as string, successor]);
+    }
+    assert.deepEqual(missing, without, 'rows without a successor have zero bytes');
+  }
+  return all;
+}
+
+/** Codes asked for in one call. */
+const MOST_ASKED = 50_000;
+const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'));
 
 /** All rows of people, read in pages. */
 export async function personsOf(store: ReadableStore, limit: number): Promise<readonly PersonRow[]> {
@@ -103,7 +157,7 @@ export async function assertUnchanged(store: IssuanceStore, deed: () => Promise<
   assert.deepEqual(await contentOf(store), before);
 }
 
-function institutionsOf(keys: readonly KeyRecord[]): InstitutionCode[] {
+function institutionsOf(keys: readonly RecordedKey[]): InstitutionCode[] {
   const parsed = keys.map(({ name }) => parseKeyName(name));
   return [...new Set(parsed.flatMap((key) => (key.kind === 'institution' ? [key.institution] : [])))];
 }

@@ -4,19 +4,26 @@ import { beginningCases } from './cases/beginning.js';
 import { changingCases } from './cases/changing.js';
 import { checkingCases } from './cases/checking.js';
 import { closingCases } from './cases/closing.js';
+import { epochsCases } from './cases/epochs.js';
 import { givingUpCases } from './cases/giving-up.js';
 import { holdersCases } from './cases/holders.js';
 import { issuingCases } from './cases/issuing.js';
 import { issuingToChangedCodesCases } from './cases/issuing-to-changed-codes.js';
+import { keyStatesCases } from './cases/key-states.js';
 import { lastingCases } from './cases/lasting.js';
 import { detailsCases, lookingUpCases } from './cases/looking-up.js';
+import { movingRowsCases } from './cases/moving-rows.js';
+import { notingCases } from './cases/noting.js';
 import { optionsCases } from './cases/options.js';
 import { pagingCases } from './cases/paging.js';
+import { partsCases } from './cases/parts.js';
 import { refusingCases } from './cases/refusing.js';
 import { registeringKeysCases } from './cases/registering-keys.js';
 import { removingCases } from './cases/removing.js';
+import { beginningRotationsCases, movingRotationsCases } from './cases/rotations.js';
 import { runningAtOnceCases } from './cases/running-at-once.js';
 import { countingCases, statisticsCases } from './cases/statistics.js';
+import { successionCases } from './cases/succession.js';
 import { type ContractCase, casesOf, type StoreCase } from './contract-case.js';
 import { walkAtRandom } from './random-walk.js';
 import { A, B, registerInstitutions } from './samples.js';
@@ -95,6 +102,7 @@ const RULES = {
 const EVERY_STORE: readonly StoreCase[] = [
   ...beginningCases,
   ...registeringKeysCases,
+  ...keyStatesCases,
   ...issuingCases,
   ...issuingToChangedCodesCases,
   ...lookingUpCases,
@@ -106,6 +114,13 @@ const EVERY_STORE: readonly StoreCase[] = [
   ...statisticsCases,
   ...countingCases,
   ...checkingCases,
+  ...epochsCases,
+  ...beginningRotationsCases,
+  ...movingRotationsCases,
+  ...notingCases,
+  ...partsCases,
+  ...successionCases,
+  ...movingRowsCases,
   ...refusingCases,
   ...optionsCases,
   ...givingUpCases,

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { institutionAudience, type KeyName, linkKey, storeAudience } from '../codes/key-names.js';
 import { packCodes } from '../codes/packed-codes.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
-import type { ChangeBatch, IssuanceBatch, IssuanceStore, KeyRecord } from '../stores/port.js';
+import type {
+  ChangeBatch,
+  IssuanceBatch,
+  IssuanceStore,
+  KeyRecord,
+  KeyState,
+  RecordedKey,
+} from '../stores/port.js';
 import { type InstitutionCode, parseInstitutionCode } from '../subjects/institution-code.js';
 
 /** The two institutions that every case finds registered. */
@@ -58,6 +65,19 @@ export const BEGINNING: readonly KeyRecord[] = [
   keyRecord(linkKey(1), 'f1'),
   keyRecord(linkKey(2), 'f2'),
   keyRecord(storeAudience(3), 'f3'),
+];
+
+/** A key as it is listed after its registration. */
+export function recordedKey(record: KeyRecord, state: KeyState, generation?: number): RecordedKey {
+  const since = { [state]: record.registeredAt };
+  return { ...record, state, since, ...(generation === undefined ? {} : { generation }) };
+}
+
+/** Those keys as they are listed after the beginning. */
+export const BEGUN: readonly RecordedKey[] = [
+  recordedKey(BEGINNING[0] as KeyRecord, 'retired', 1),
+  recordedKey(BEGINNING[1] as KeyRecord, 'active', 2),
+  recordedKey(BEGINNING[2] as KeyRecord, 'active', 2),
 ];
 
 /** Registers the first key of institutions, with a fingerprint made of their codes. */

@@ -28,9 +28,10 @@ describe('opening an issuer', () => {
     const store = createMemoryStore();
     const vault = await openVault();
     await openIssuer({ vault, store, now: () => 77 });
+    const begun = { registeredAt: 77, state: 'active', since: { active: 77 }, generation: 1 };
     expect(await store.listKeys()).toEqual([
-      { name: 'link/1', fingerprint: await vault.fingerprint('link/1' as never), registeredAt: 77 },
-      { name: 'store/1', fingerprint: await vault.fingerprint('store/1' as never), registeredAt: 77 },
+      { ...begun, name: 'link/1', fingerprint: await vault.fingerprint('link/1' as never) },
+      { ...begun, name: 'store/1', fingerprint: await vault.fingerprint('store/1' as never) },
     ]);
   });
 
@@ -130,6 +131,7 @@ describe('holding the recorded keys against the vault', () => {
     expect(await issuer.checkKeys()).toEqual(
       ['institution/A1/1', 'institution/B2/1', 'link/1', 'store/1'].map((name) => ({
         name,
+        state: 'active',
         result: 'matches',
       })),
     );
@@ -138,10 +140,10 @@ describe('holding the recorded keys against the vault', () => {
     });
     const other = await openIssuer({ vault, store });
     expect(await other.checkKeys()).toEqual([
-      { name: 'institution/A1/1', result: 'KEY_FINGERPRINT_MISMATCH' },
-      { name: 'institution/B2/1', result: 'KEY_NOT_FOUND' },
-      { name: 'link/1', result: 'matches' },
-      { name: 'store/1', result: 'matches' },
+      { name: 'institution/A1/1', state: 'active', result: 'KEY_FINGERPRINT_MISMATCH' },
+      { name: 'institution/B2/1', state: 'active', result: 'KEY_NOT_FOUND' },
+      { name: 'link/1', state: 'active', result: 'matches' },
+      { name: 'store/1', state: 'active', result: 'matches' },
     ]);
   });
 

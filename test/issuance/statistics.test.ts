@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { syntheticResidents } from '../support/residents.js';
+import { switchInstitution } from '../support/rotation-by-hand.js';
 import { openSoftwareIssuer } from '../support/software-issuer.js';
 import { acquisitionNumbers } from '../support/synthetic-batches.js';
 import { withCode } from '../support/with-code.js';
@@ -7,7 +8,8 @@ import { withCode } from '../support/with-code.js';
 describe('符号生成に関する統計: codes on record per institution, key version and day in Japan', () => {
   it('counts by the day in Japan, which changes at 15:00 UTC, and forgets who was deleted', async () => {
     let now = Date.UTC(2026, 3, 1, 14, 59);
-    const { issuer } = await openSoftwareIssuer({ now: () => now });
+    const world = await openSoftwareIssuer({ now: () => now });
+    const { issuer } = world;
     const issue = (institution: string, first: number, count: number) =>
       issuer.issueBatch(institution, {
         acquisitionNumbers: acquisitionNumbers(count),
@@ -18,7 +20,7 @@ describe('符号生成に関する統計: codes on record per institution, key v
     now = Date.UTC(2026, 3, 1, 15);
     // Two of the three have their code from the day before.
     await issue('A1', 0, 3);
-    await issuer.registerInstitution('B2', 2);
+    await switchInstitution(world, 'B2', 2);
     await issue('B2', 5, 4);
     const row = (institution: string, keyVersion: number, day: string, issued: number) => ({
       institution,

@@ -1,5 +1,6 @@
-import type { Issuer } from 'renkei';
 import { syntheticResidentTexts } from './residents.js';
+import { switchInstitution } from './rotation-by-hand.js';
+import type { SoftwareIssuer } from './software-issuer.js';
 
 /** A list with everything a list may have, and what happened before it came. */
 export interface Population {
@@ -35,7 +36,11 @@ export function makePopulation(size: number, seed = 21): Population {
 }
 
 /** Lets happen what was before: codes under version 1, changes, then version 2 of the key. */
-export async function liveThrough(issuer: Issuer, { issuedBefore, changes }: Population): Promise<void> {
+export async function liveThrough(
+  world: Pick<SoftwareIssuer, 'issuer' | 'store' | 'vault'>,
+  { issuedBefore, changes }: Population,
+): Promise<void> {
+  const { issuer } = world;
   await issuer.issueBatch('A1', {
     acquisitionNumbers: issuedBefore.map((_, n) => `E-${n}`),
     residents: issuedBefore,
@@ -44,7 +49,7 @@ export async function liveThrough(issuer: Issuer, { issuedBefore, changes }: Pop
     old: changes.map(({ old }) => old),
     new: changes.map((change) => change.new),
   });
-  await issuer.registerInstitution('A1', 2);
+  await switchInstitution(world, 'A1', 2);
   const half = issuedBefore.filter((_, n) => n % 2 === 0);
   await issuer.issueBatch('A1', { acquisitionNumbers: half.map((_, n) => `H-${n}`), residents: half });
 }

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import {
   type Audience,
   institutionAudience,
@@ -20,12 +22,19 @@ export interface DestroyingUnderTest {
   /** Opens a vault in which these keys are. */
   readonly open: (names: readonly Audience[]) => Promise<Vault>;
   readonly destroyer: (vault: Vault) => KeyDestroyer;
+  /** Where the keys are, for another process to destroy them; undefined in process memory. */
+  readonly token?: {
+    readonly module: string;
+    readonly libraryParameters?: string;
+    readonly token: { readonly label: string };
+    readonly pin: () => string;
+  };
 }
 
 let version = 1;
 
 /** What every destroyer of keys must do. */
-export function destroyingContract({ name, open, destroyer }: DestroyingUnderTest): void {
+export function destroyingContract({ name, open, destroyer, token }: DestroyingUnderTest): void {
   describe(`destroying keys: ${name}`, () => {
     test('番号法施行令27条5項: a vault at work answers KEY_NOT_FOUND for the destroyed key, in all sessions, and serves the others', async () => {
       const doomed = institutionAudience('D1', version);
@@ -59,6 +68,43 @@ export function destroyingContract({ name, open, destroyer }: DestroyingUnderTes
       await expect(derive(doomed)).rejects.toThrow(gone);
       await expect(vault.fingerprint(doomed)).rejects.toThrow(gone);
     });
+
+    if (token !== undefined) {
+      test('by another process: the vault at work answers KEY_NOT_FOUND, and serves the others', async () => {
+        const doomed = institutionAudience('D1', version);
+        const kept = institutionAudience('D1', version + 1);
+        version += 2;
+        await using vault = await open([doomed, kept]);
+        const store = storeAudience(1);
+        const use = () => vault.derive(syntheticResidents(3, 0, 5), [store, doomed, kept]);
+        const fingerprint = await vault.fingerprint(doomed);
+        const warm = await Promise.all(Array.from({ length: CALLS }, use));
+        const [storeCodes, codes, keptCodes] = (warm[0] as PackedCodes).codes as Rows;
+        const { module, libraryParameters } = token;
+        const plan = {
+          module,
+          libraryParameters,
+          token: token.token,
+          pin: token.pin(),
+          name: doomed,
+          fingerprint,
+        };
+        await promisify(execFile)(process.execPath, [
+          '--import',
+          'tsx',
+          'test/support/destroying-child.ts',
+          JSON.stringify(plan),
+        ]);
+        const results = await Promise.allSettled(
+          Array.from({ length: CALLS }, (_, k) =>
+            k % 2 === 0 ? use() : vault.translate(codes, doomed, [store]),
+          ),
+        );
+        for (const result of results) expect(result).toMatchObject({ status: 'rejected', reason: gone });
+        await expect(vault.fingerprint(doomed)).rejects.toThrow(gone);
+        expect((await vault.translate(storeCodes, store, [kept])).codes[0]).toEqual(keptCodes);
+      });
+    }
 
     test('the first use after the destruction is refused too, without a fingerprint being asked for', async () => {
       const doomed = institutionAudience('D1', version++);

@@ -21,5 +21,6 @@ for (const engine of ['sealed', 'bulk'] as const) {
       return open();
     },
     destroyer: () => createPkcs11KeyDestroyer(options),
+    token: options,
   });
 }

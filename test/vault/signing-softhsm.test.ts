@@ -31,6 +31,7 @@ for (const engine of ['sealed', 'bulk'] as const) {
       return open();
     },
     destroyer: () => createPkcs11KeyDestroyer(options),
+    token: options,
   });
 }
 

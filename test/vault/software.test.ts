@@ -21,7 +21,7 @@ describe('openSoftwareVault', () => {
     ['keys that are none', { keys: 'secret' }, 'OPTION_INVALID'],
     ['no options', undefined, 'OPTION_INVALID'],
     ['a name that is not canonical', { keys: { 'store/01': new Uint8Array(32) } }, 'KEY_NAME_INVALID'],
-    ['an audit key', { keys: { 'audit/1': new Uint8Array(32) } }, 'KEY_NAME_INVALID'],
+    ['an audit key that is no key pair', { keys: { 'audit/1': new Uint8Array(32) } }, 'OPTION_INVALID'],
     ['a key of 31 bytes', { keys: { 'store/1': new Uint8Array(31) } }, 'KEY_LENGTH'],
     ['a key as a text', { keys: { 'store/1': 'k'.repeat(32) } }, 'KEY_LENGTH'],
   ] as const)('refuses %s', async (_, options, code) => {

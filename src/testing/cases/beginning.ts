@@ -3,7 +3,7 @@ import { institutionAudience, linkKey, storeAudience } from '../../codes/key-nam
 import { refused } from '../answers.js';
 import { assertUnchanged, contentOf } from '../content.js';
 import { type CaseBody, casesOf } from '../contract-case.js';
-import { A, BEGINNING, keyRecord } from '../samples.js';
+import { A, BEGINNING, BEGUN, keyRecord } from '../samples.js';
 
 const [LINK_1, LINK_2] = BEGINNING as [(typeof BEGINNING)[0], (typeof BEGINNING)[0]];
 
@@ -36,7 +36,7 @@ export const beginningCases = casesOf('beginning', {
   'records all keys once, and says that they existed after that': async (store) => {
     assert.equal(await store.begin(BEGINNING), 'inserted');
     assert.equal(await store.begin(BEGINNING.map((key) => ({ ...key, registeredAt: 2_000 }))), 'existed');
-    assert.deepEqual((await store.listKeys()).slice(2), BEGINNING);
+    assert.deepEqual((await store.listKeys()).slice(2), BEGUN);
   },
 
   'knows the same keys in another order': async (store) => {
@@ -90,7 +90,7 @@ export const beginningCases = casesOf('beginning', {
     const records = BEGINNING.map((record) => ({ ...record }));
     await store.begin(records);
     for (const record of records) record.fingerprint = '0'.repeat(16);
-    assert.deepEqual((await store.listKeys()).slice(2), BEGINNING);
+    assert.deepEqual((await store.listKeys()).slice(2), BEGUN);
   },
 
   'is decided by one of several calls at once': async (store) => {
@@ -99,6 +99,10 @@ export const beginningCases = casesOf('beginning', {
     const outcomes = await Promise.all(asked.map((records) => store.begin(records)));
     assert.deepEqual(outcomes.toSorted(), ['conflict', 'conflict', 'existed', 'inserted']);
     const begunWith = outcomes.indexOf('inserted') % 2 === 0 ? BEGINNING : different;
-    assert.deepEqual((await store.listKeys()).slice(2), begunWith);
+    const fingerprints = (await store.listKeys()).slice(2).map(({ fingerprint }) => fingerprint);
+    assert.deepEqual(
+      fingerprints,
+      begunWith.map(({ fingerprint }) => fingerprint),
+    );
   },
 });

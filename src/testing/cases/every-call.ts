@@ -1,5 +1,6 @@
 import { linkKey } from '../../codes/key-names.js';
 import type { IssuanceStore, StoreCallOptions } from '../../stores/port.js';
+import { claimOf, moveOf, pairsOf, STORE_ROTATION } from '../rotation-samples.js';
 import { A, batchOf, changeOf, keyRecord, storeCodes } from '../samples.js';
 
 /**
@@ -25,5 +26,21 @@ export function everyCall(
     statistics: () => store.statistics(options),
     check: () => store.check(options),
     count: () => store.count(options),
+    beginRotation: () => store.beginRotation(STORE_ROTATION, options),
+    claimPart: () => store.claimPart(claimOf(1), options),
+    finishPart: () => store.finishPart(1, 0, 'done', options),
+    succeed: () => store.succeed(pairsOf([1, 101]), options),
+    lendSuccessors: () => store.lendSuccessors(options),
+    moveRotation: () => store.moveRotation(moveOf(1, 'running', 'verified'), options),
+    outlook: () => store.outlook(options),
+    rotations: () => store.rotations(options),
+    hold: () => store.hold(5_000, options),
+    parts: () => store.parts(1, options),
+    noted: () => store.noted(10, undefined, options),
+    settle: () => store.settle([1], options),
+    successors: () => store.successors(storeCodes(1), options),
+    withoutSuccessor: () => store.withoutSuccessor({ limit: 1, ...options }),
+    moveRows: () => store.moveRows(10, options),
+    discardSuccessors: () => store.discardSuccessors(10, options),
   };
 }

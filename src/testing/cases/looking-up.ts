@@ -12,7 +12,7 @@ export const lookingUpCases = casesOf('looking up', {
     await store.issue(batchOf(B, storeCodes(2)));
     await assertUnchanged(store, async () => {
       const held = await store.lookUp(A, storeCodes(3, 1, 2, 1));
-      assert.deepEqual(heldOf(held), { versions: [0, 200, 0, 200], canonical: [] });
+      assert.deepEqual(heldOf(held), { versions: [0, 200, 0, 200], canonical: [], aliases: [] });
     });
   },
 
@@ -26,14 +26,19 @@ export const lookingUpCases = casesOf('looking up', {
       [1, own],
       [3, own],
     ];
-    assert.deepEqual(heldOf(await store.lookUp(A, rows)), { versions: [3, 3, 0, 3], canonical });
-    assert.deepEqual(heldOf(await store.lookUp(B, rows)), { versions: [0, 0, 0, 0], canonical });
+    const aliases = [1, 3];
+    assert.deepEqual(heldOf(await store.lookUp(A, rows)), { versions: [3, 3, 0, 3], canonical, aliases });
+    assert.deepEqual(heldOf(await store.lookUp(B, rows)), { versions: [0, 0, 0, 0], canonical, aliases });
   },
 
   'answers an empty batch, whoever asks': async (store) => {
     for (const institution of [A, UNKNOWN]) {
       const nothing = new Uint8Array(0);
-      assert.deepEqual(heldOf(await store.lookUp(institution, nothing)), { versions: [], canonical: [] });
+      assert.deepEqual(heldOf(await store.lookUp(institution, nothing)), {
+        versions: [],
+        canonical: [],
+        aliases: [],
+      });
       assert.deepEqual(await store.details(institution, nothing), []);
     }
     assert.deepEqual(await store.holders(new Uint8Array(0)), []);

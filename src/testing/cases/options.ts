@@ -24,6 +24,17 @@ export const optionsCases = casesOf('options of every call', {
     });
   },
 
+  'refuses an epoch that is none, whatever the method': async (store) => {
+    await store.issue(batchOf(A, storeCodes(1)));
+    await assertUnchanged(store, async () => {
+      for (const epoch of [-1, 0.5, '0']) {
+        for (const call of Object.values(everyCall(store, { epoch } as never))) {
+          await refused(call(), 'OPTION_INVALID', /epoch/);
+        }
+      }
+    });
+  },
+
   'never throws synchronously, whatever it is given': async (store) => {
     const nonsense = [undefined, null, 7, 'text', {}, []] as never[];
     for (const given of nonsense) {
@@ -42,6 +53,22 @@ export const optionsCases = casesOf('options of every call', {
         () => store.statistics(given),
         () => store.check(given),
         () => store.count(given),
+        () => store.outlook(given),
+        () => store.beginRotation(given, given),
+        () => store.rotations(given),
+        () => store.moveRotation(given, given),
+        () => store.hold(given, given),
+        () => store.claimPart(given, given),
+        () => store.finishPart(given, given, given, given),
+        () => store.parts(given, given),
+        () => store.noted(given, given, given),
+        () => store.settle(given, given),
+        () => store.succeed(given, given),
+        () => store.successors(given, given),
+        () => store.withoutSuccessor(given),
+        () => store.lendSuccessors(given),
+        () => store.moveRows(given, given),
+        () => store.discardSuccessors(given, given),
       ];
       for (const call of calls) {
         let answer: unknown;

@@ -10,7 +10,7 @@ import { parseInstitutionCode } from '../../subjects/institution-code.js';
 import { refused } from '../answers.js';
 import { assertUnchanged } from '../content.js';
 import { casesOf } from '../contract-case.js';
-import { A, batchOf, keyRecord, storeCodes } from '../samples.js';
+import { A, batchOf, keyRecord, recordedKey, storeCodes } from '../samples.js';
 
 const NAME = storeAudience(1);
 const NEW = parseInstitutionCode('New');
@@ -20,7 +20,7 @@ export const registeringKeysCases = casesOf('registering keys', {
     assert.equal(await store.registerKey(keyRecord(NAME, 'f1')), 'inserted');
     assert.equal(await store.registerKey({ ...keyRecord(NAME, 'f1'), registeredAt: 2_000 }), 'existed');
     const named = (await store.listKeys()).filter((key) => key.name === NAME);
-    assert.deepEqual(named, [keyRecord(NAME, 'f1')]);
+    assert.deepEqual(named, [recordedKey(keyRecord(NAME, 'f1'), 'active')]);
   },
 
   'takes keys of every kind': async (store) => {
@@ -43,7 +43,7 @@ export const registeringKeysCases = casesOf('registering keys', {
     await store.registerKey(record);
     record.fingerprint = 'f2'.padEnd(16, '0');
     const named = (await store.listKeys()).filter((key) => key.name === NAME);
-    assert.deepEqual(named, [keyRecord(NAME, 'f1')]);
+    assert.deepEqual(named, [recordedKey(keyRecord(NAME, 'f1'), 'active')]);
   },
 
   'refuses another fingerprint under a name, and changes nothing': async (store) => {

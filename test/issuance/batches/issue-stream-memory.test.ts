@@ -23,7 +23,7 @@ test('a stream lets go of its requests: memory stays constant however long it is
   }
   const steps = {
     prepare: async () => 'prepared',
-    store: async () => new IssuanceResult([], ItemCodes.none(0), new Uint8Array(0), new Map()),
+    store: async () => new IssuanceResult([], ItemCodes.none(0, 1), new Uint8Array(0), new Map()),
     discard: () => undefined,
   };
   const stream = issueStream(source(), steps, undefined, undefined);

@@ -1,5 +1,5 @@
 import { copyFileSync } from 'node:fs';
-import { createMemoryStore, type Issuer, openIssuer } from 'renkei';
+import { createMemoryStore, openIssuer } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { openSqliteStore } from 'renkei/sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { Child } from '../../support/child.js';
 import { testKeys } from '../../support/named-keys.js';
 import { inBatches, liveThrough, makePopulation } from '../../support/population.js';
 import { makeScratchFolder } from '../../support/scratch-folder.js';
-import { KEY_NAMES, openSoftwareIssuer } from '../../support/software-issuer.js';
+import { KEY_NAMES, openSoftwareIssuer, type SoftwareIssuer } from '../../support/software-issuer.js';
 import { type Answer, answersOf, onlineAnswers } from './answers.js';
 
 const POPULATION = makePopulation(260);
@@ -28,20 +28,20 @@ describe('kill −9 in the middle of a bulk load', () => {
   let expected: Answer[];
 
   /** An issuer on a database that is closed afterwards. */
-  async function withIssuer(path: string, work: (issuer: Issuer) => Promise<void>): Promise<void> {
+  async function withIssuer(path: string, work: (world: SoftwareIssuer) => Promise<void>): Promise<void> {
     const vault = await openSoftwareVault({ keys: testKeys(KEY_NAMES) });
     await using store = await openSqliteStore({ path });
     const issuer = await openIssuer({ vault, store });
-    await work(issuer);
+    await work({ issuer, store, vault });
   }
 
   beforeAll(async () => {
-    await withIssuer(past, async (issuer) => {
-      await issuer.registerInstitution('A1');
-      await liveThrough(issuer, POPULATION);
+    await withIssuer(past, async (world) => {
+      await world.issuer.registerInstitution('A1');
+      await liveThrough(world, POPULATION);
     });
     const undisturbed = await openSoftwareIssuer({ store: createMemoryStore() });
-    await liveThrough(undisturbed.issuer, POPULATION);
+    await liveThrough(undisturbed, POPULATION);
     expected = await onlineAnswers(undisturbed.issuer, POPULATION.list, true);
   });
 
@@ -76,7 +76,7 @@ describe('kill −9 in the middle of a bulk load', () => {
           expect(Number(first.split(' ')[1])).toBeGreaterThanOrEqual(durable);
         for (const line of said) if (line.startsWith('receiving')) durable = Number(line.split(' ')[1]);
       }
-      await withIssuer(database, async (issuer) => {
+      await withIssuer(database, async ({ issuer }) => {
         const load = await issuer.openBulkLoad('A1', { folder: spill, reissue: true, ...PIECES });
         if (load.state === 'receiving') {
           await load.receive(inBatches(POPULATION.list.slice(load.received), BATCH_ROWS));

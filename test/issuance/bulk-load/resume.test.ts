@@ -16,6 +16,7 @@ import { packedLinkageCodes } from '../../support/linkage-codes.js';
 import { testKeys } from '../../support/named-keys.js';
 import { inBatches, liveThrough, makePopulation } from '../../support/population.js';
 import { syntheticResidents, syntheticResidentTexts } from '../../support/residents.js';
+import { beginStoreRotation, succeedAll, switchInstitution } from '../../support/rotation-by-hand.js';
 import { makeScratchFolder } from '../../support/scratch-folder.js';
 import { KEY_NAMES, openSoftwareIssuer } from '../../support/software-issuer.js';
 import { withCode } from '../../support/with-code.js';
@@ -58,7 +59,7 @@ describe('a load that is cut off gives the answers of one that is not', () => {
   async function load(failAfter: number, sameProcess: boolean, pieces: readonly [object, object] = [{}, {}]) {
     const store = createMemoryStore();
     const past = await openSoftwareIssuer({ store });
-    await liveThrough(past.issuer, POPULATION);
+    await liveThrough(past, POPULATION);
     const { issuer } = await openSoftwareIssuer({ store: failingAfter(store, failAfter) });
     let cutOff = false;
     let one = await issuer.openBulkLoad('A1', { folder, ...PIECES, ...pieces[0] });
@@ -196,10 +197,10 @@ test('answers can be read from any place, and stop at an abort', async () => {
 
 describe('a folder', () => {
   const received = async (options: Partial<IssuerOptions> = {}) => {
-    const { issuer } = await openSoftwareIssuer(options);
-    const load = await issuer.openBulkLoad('A1', { folder });
+    const world = await openSoftwareIssuer(options);
+    const load = await world.issuer.openBulkLoad('A1', { folder });
     await load.receive([syntheticResidentTexts(3, 0, 50)]);
-    return { issuer, load };
+    return { ...world, load };
   };
 
   test('is used by one at a time, in this process and in others', async () => {
@@ -212,26 +213,54 @@ describe('a folder', () => {
   });
 
   test('of another institution, key version, generation or key is refused', async () => {
-    const store = createMemoryStore();
-    const { issuer, load } = await received({ store });
+    const { issuer, store, vault, load } = await received();
     await load.close();
     const mismatch = withCode('SPILL_MISMATCH');
     await expect(issuer.openBulkLoad('B2', { folder })).rejects.toThrow(mismatch);
     const others = await openSoftwareVault({ keys: testKeys(KEY_NAMES, 'others') });
     const stranger = await openSoftwareIssuer({ vault: others });
     await expect(stranger.issuer.openBulkLoad('A1', { folder })).rejects.toThrow(mismatch);
-    await issuer.registerInstitution('A1', 2);
+    await switchInstitution({ store, vault }, 'A1', 2);
     await expect(issuer.openBulkLoad('A1', { folder })).rejects.toThrow(mismatch);
   });
 
-  test('of a load that is stored is served after a new key version came', async () => {
-    const { issuer, load } = await received();
+  test('of a load that is stored gives codes of the new version after a rotation, until the old one is retired', async () => {
+    const { issuer, store, vault, load } = await received();
     await load.store();
-    const before = await answersOf(load);
     await load.close();
-    await issuer.registerInstitution('A1', 2);
+    const rotation = await switchInstitution({ store, vault }, 'A1', 2);
     const again = await issuer.openBulkLoad('A1', { folder });
-    expect(await answersOf(again)).toEqual(before);
+    const answers = await answersOf(again);
+    const residents = syntheticResidentTexts(3, 0, 50);
+    const online = await issuer.issueBatch(
+      'A1',
+      { acquisitionNumbers: residents.map((_, n) => `R-${n}`), residents },
+      { reissue: true },
+    );
+    expect(answers.map((answer) => 'code' in answer && answer.code)).toEqual(
+      [...online].map((item) => 'code' in item && item.code),
+    );
+    await again.close();
+    await rotation.retire();
+    await expect(issuer.openBulkLoad('A1', { folder })).rejects.toThrow(withCode('SPILL_MISMATCH'));
+  });
+
+  test.each([
+    ['receiving', false],
+    ['stored', true],
+  ])('of a load that is %s is refused once the store key is another one', async (_state, isStored) => {
+    const keys = testKeys([...KEY_NAMES, 'store/2']);
+    const world = await received({ vault: await openSoftwareVault({ keys }) });
+    if (isStored) await world.load.store();
+    const rotation = await beginStoreRotation(world);
+    await succeedAll(world, 1);
+    await rotation.verify();
+    await rotation.switchOver();
+    const mismatch = withCode('SPILL_MISMATCH');
+    if (isStored) await expect(answersOf(world.load)).rejects.toThrow(mismatch);
+    else await expect(world.load.store()).rejects.toThrow(mismatch);
+    await world.load.close();
+    await expect(world.issuer.openBulkLoad('A1', { folder })).rejects.toThrow(mismatch);
   });
 
   test('with other files in it is refused, and left as it is', async () => {

@@ -18,8 +18,9 @@ async function rowsOf(store: IssuanceStore): Promise<unknown> {
 /** The same list through the bulk load and online, on stores with the same past. */
 async function bothWays(population: Population, reissue: boolean, batchRows: number) {
   const store = createMemoryStore();
-  const { issuer } = await openSoftwareIssuer({ store });
-  await liveThrough(issuer, population);
+  const world = await openSoftwareIssuer({ store });
+  const { issuer } = world;
+  await liveThrough(world, population);
   const load = await issuer.openBulkLoad('A1', {
     folder: folder.path(`load-${loads++}`),
     reissue,
@@ -32,7 +33,7 @@ async function bothWays(population: Population, reissue: boolean, batchRows: num
   await load.erase();
 
   const online = await openSoftwareIssuer();
-  await liveThrough(online.issuer, population);
+  await liveThrough(online, population);
   const expected = await onlineAnswers(online.issuer, population.list, reissue);
   return { answers, expected, rows: await rowsOf(store), expectedRows: await rowsOf(online.store), load };
 }

@@ -3,6 +3,7 @@ import { createMemoryStore, type IssuanceStore, MAX_BATCH_ROWS, openIssuer } fro
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FaultyVault } from '../../support/faulty-vault.js';
 import { syntheticResidents, syntheticResidentTexts } from '../../support/residents.js';
+import { switchInstitution } from '../../support/rotation-by-hand.js';
 import { openSoftwareIssuer, type SoftwareIssuer } from '../../support/software-issuer.js';
 import { standIn } from '../../support/stand-in.js';
 import { acquisitionNumbers } from '../../support/synthetic-batches.js';
@@ -118,11 +119,14 @@ describe('住基法30条の9の2第2項: a resident record code is changed, old 
     expect(await issue('A1', [B])).toEqual([['already-issued', code]]);
   });
 
-  it('issuing one code under the new resident record code for an older key version gives the old code', async () => {
+  it('issuing again under the new resident record code after a rotation gives the person’s code of the new version', async () => {
     const code = await acquire('A1', A);
-    await world.issuer.registerInstitution('A1', 2);
+    await switchInstitution(world, 'A1', 2);
     await change([A, B]);
-    expect(await issue('A1', [B])).toEqual([['already-issued', code]]);
+    const [ofA] = await issue('A1', [A]);
+    expect(await issue('A1', [B])).toEqual([ofA]);
+    expect(ofA?.[0]).toBe('already-issued');
+    expect(ofA?.[1]).not.toBe(code);
   });
 
   it('any number of changes among any people leaves every person’s codes as they were (令27条5項3号・4号)', async () => {

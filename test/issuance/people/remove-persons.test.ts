@@ -2,6 +2,7 @@ import { MAX_BATCH_ROWS, openIssuer } from 'renkei';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FaultyVault } from '../../support/faulty-vault.js';
 import { syntheticResidents, syntheticResidentTexts } from '../../support/residents.js';
+import { switchInstitution } from '../../support/rotation-by-hand.js';
 import { openSoftwareIssuer, type SoftwareIssuer } from '../../support/software-issuer.js';
 import { acquisitionNumbers } from '../../support/synthetic-batches.js';
 import { withCode } from '../../support/with-code.js';
@@ -28,7 +29,7 @@ const outcomes = async (from: string, texts: string[], to: string) =>
 describe('物理削除: a person is deleted by resident record code', () => {
   it('says what it removed, and an institution’s code of the person is CODE_NOT_ISSUED afterwards', async () => {
     const [a1, other] = (await issue('A1', A, B)) as [string, string];
-    await world.issuer.registerInstitution('B2', 2);
+    await switchInstitution(world, 'B2', 2);
     const [b2] = (await issue('B2', A)) as [string];
     expect([...(await world.issuer.removePersons([A]))]).toEqual([
       {
@@ -84,7 +85,7 @@ describe('物理削除: a person is deleted by resident record code', () => {
   it('under a newer key version it gives a new code, and the old one stays gone', async () => {
     const before = await issue('A1', A);
     await world.issuer.removePersons([A]);
-    await world.issuer.registerInstitution('A1', 2);
+    await switchInstitution(world, 'A1', 2);
     const after = await issue('A1', A);
     expect(after).not.toEqual(before);
     expect(await outcomes('A1', [...before, ...after], 'A1')).toEqual(['CODE_NOT_ISSUED', 'translated']);

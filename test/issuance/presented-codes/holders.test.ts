@@ -1,6 +1,7 @@
 import { formatPerInstitutionCode, openIssuer, parsePerInstitutionCode } from 'renkei';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { syntheticResidents, syntheticResidentTexts } from '../../support/residents.js';
+import { switchInstitution } from '../../support/rotation-by-hand.js';
 import { openSoftwareIssuer, type SoftwareIssuer } from '../../support/software-issuer.js';
 import { standIn } from '../../support/stand-in.js';
 import { acquisitionNumbers } from '../../support/synthetic-batches.js';
@@ -30,7 +31,7 @@ beforeAll(async () => {
     return [...result].map((item) => (item.status === 'issued' ? item.code : ''));
   };
   a = await issue('A1', PEOPLE);
-  await world.issuer.registerInstitution('B2', 2);
+  await switchInstitution(world, 'B2', 2);
   b = await issue('B2', 2);
   await issue('C3', 1);
   const { codes } = await world.vault.derive(syntheticResidents(51, 999, 1), ['institution/A1/1' as never]);

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { institutionAudience, storeAudience } from '../../../src/codes/key-names.js';
+import { institutionAudience } from '../../../src/codes/key-names.js';
 import { formatPerInstitutionCode } from '../../../src/codes/per-institution-code.js';
 import { RenkeiError } from '../../../src/errors/renkei-error.js';
 import type { IssuanceItem } from '../../../src/issuance/batches/issuance-result.js';
@@ -13,6 +13,7 @@ import { openSoftwareVault } from '../../../src/vault/software/software-vault.js
 import { FaultyVault } from '../../support/faulty-vault.js';
 import { testKeys } from '../../support/named-keys.js';
 import { syntheticResidents } from '../../support/residents.js';
+import { switchInstitution } from '../../support/rotation-by-hand.js';
 import { SINGLES_SEED, single } from '../../support/single-callers.js';
 import { KEY_NAMES } from '../../support/software-issuer.js';
 import { type StandIn, standIn } from '../../support/stand-in.js';
@@ -241,38 +242,46 @@ describe('a round that fails', () => {
     return other;
   }
 
-  it('after storing, for want of an older key, fails only those who need that key', async () => {
+  it('after storing, when a code cannot be made, fails only those who need that code', async () => {
     await issuer.issue('B2', single(0));
-    await issuer.registerInstitution('B2', 2);
+    await issuer.changeResidentRecordCodes({
+      old: syntheticResidents(SINGLES_SEED, 0, 1),
+      new: syntheticResidents(SINGLES_SEED, 2, 1),
+    });
+    store.calls.length = 0;
     vault.fail('KEY_NOT_FOUND', 'translate');
-    const [older, fresh, plain] = await Promise.allSettled([
-      issuer.issue('B2', single(0), { reissue: true }),
+    const [changed, fresh, plain] = await Promise.allSettled([
+      issuer.issue('B2', single(2), { reissue: true }),
       issuer.issue('B2', single(1)),
       issuer.issue('B2', single(0)),
     ]);
-    expect(stored()).toBe(2);
-    expect((older as PromiseRejectedResult).reason).toEqual(withCode('KEY_NOT_FOUND'));
+    expect(stored()).toBe(1);
+    expect((changed as PromiseRejectedResult).reason).toEqual(withCode('KEY_NOT_FOUND'));
     expect(fresh).toMatchObject({ value: { status: 'issued' } });
     expect(plain).toMatchObject({ value: { status: 'already-issued' } });
   });
 
-  it('never passes one caller another version of a code than the institution holds', async () => {
+  it('gives everybody codes of the active version after a rotation, whenever they were issued to', async () => {
     const before = await issuer.issue('B2', single(0));
-    await issuer.registerInstitution('B2', 2);
+    await switchInstitution({ store: store.object, vault }, 'B2', 2);
     const [again, fresh] = await Promise.all([
       issuer.issue('B2', single(0), { reissue: true }),
       issuer.issue('B2', single(1), { reissue: true }),
     ]);
-    expect(again).toMatchObject({ status: 'already-issued', code: codeOf(before) });
-    const audiences = [storeAudience(1), institutionAudience('B2', 2)];
-    const { codes } = await vault.derive(syntheticResidents(SINGLES_SEED, 1, 1), audiences);
-    expect(codeOf(fresh)).toBe(formatPerInstitutionCode(codes[1] as Uint8Array, 2));
+    const { codes } = await vault.derive(syntheticResidents(SINGLES_SEED, 0, 2), [
+      institutionAudience('B2', 2),
+    ]);
+    const texts = [0, 1].map((row) =>
+      formatPerInstitutionCode((codes[0] as Uint8Array).subarray(row * 24, (row + 1) * 24), 2),
+    );
+    expect([codeOf(again), codeOf(fresh)]).toEqual(texts);
+    expect(again).toMatchObject({ status: 'already-issued' });
+    expect(codeOf(before)).not.toBe(codeOf(again));
   });
 
   it('for a row that is not of the store key fails only the caller whom it concerns', async () => {
     await issuer.issue('B2', single(0));
     await issuer.issue('B2', single(1));
-    await issuer.registerInstitution('B2', 2);
     const real = store.object;
     const lying = new Proxy(real, {
       get(target, name) {

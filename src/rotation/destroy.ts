@@ -1,0 +1,87 @@
+import { type Audience, type KeyName, parseKeyName } from '../codes/key-names.js';
+import { CODE_LENGTH } from '../codes/per-institution-code.js';
+import { throwIfAborted } from '../errors/abort.js';
+import { RenkeiError } from '../errors/renkei-error.js';
+import { RESIDENT_RECORD_CODE_LENGTH } from '../subjects/resident-record-code.js';
+import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from './context.js';
+import { makeReceipt } from './make-receipt.js';
+import { Notebook } from './notebook.js';
+import type { DestroyOptions } from './options.js';
+import type { RotationReceipt } from './receipt.js';
+import { receiptOf } from './receipt-of.js';
+import type { SignedReceipt } from './receipts.js';
+import type { StoredPlan } from './stored-plan.js';
+import { destroying, destructible } from './transitions.js';
+
+type Proof = NonNullable<RotationReceipt['proof']>[number];
+
+/**
+ * Destroys the old keys and proves it: the vault has them no more, and their codes do not unwrap. Link keys stay: later
+ * generations are computed through them. Again goes on, or gives the same receipt.
+ *
+ * @throws RenkeiError `ROTATION_STATUS`, `KEY_STILL_PRESENT`, `KEY_FINGERPRINT_MISMATCH`, an error of the destroyer
+ */
+export async function destroyKeys(
+  context: RotationContext,
+  id: number,
+  { destroyer, signal }: DestroyOptions,
+): Promise<SignedReceipt> {
+  const rotation = await readRotation(context, id, signal);
+  const before = receiptOf(rotation, 'destroy');
+  if (before !== undefined) return before;
+  requireStatus(rotation, 'destroy', 'retired');
+  const { plan, record } = rotation;
+  const keys = destructible(plan);
+  const proof: Proof[] = [];
+  for (const { name, fingerprint } of keys) {
+    throwIfAborted(signal);
+    await destroyer.destroy(name, fingerprint);
+    proof.push(...(await proveGone(context, plan, name)));
+  }
+  const notebook = Notebook.read(record.notebook);
+  const counts = { keys: keys.length };
+  const receipt = await makeReceipt(context, rotation, notebook, { step: 'destroy', counts, proof });
+  await moveOrRefuse(context, rotation, 'destroy', {
+    from: 'retired',
+    to: 'destroyed',
+    keys: destroying(keys.map(({ name }) => name)),
+    notebook: notebook.with({ receipt }).toString(),
+  });
+  return receipt;
+}
+
+async function proveGone(
+  { vault }: RotationContext,
+  { store, to }: StoredPlan,
+  name: KeyName,
+): Promise<Proof[]> {
+  const audience = name as Audience;
+  const tried: [string, () => Promise<unknown>][] = [
+    ['asked for its fingerprint', () => vault.fingerprint(name)],
+  ];
+  if (parseKeyName(name).kind === 'record') {
+    const nobody = new Uint8Array(RESIDENT_RECORD_CODE_LENGTH).fill(0x30);
+    tried.push(['a code made under it', () => vault.derive(nobody, [audience])]);
+  } else {
+    const elsewhere = store.to ?? (to[0]?.name as Audience);
+    // A code that was never made: a vault with the key would call it forged.
+    tried.push([
+      'a code unwrapped under it',
+      () => vault.translate(new Uint8Array(CODE_LENGTH), audience, [elsewhere]),
+    ]);
+  }
+  const proof: Proof[] = [];
+  for (const [what, call] of tried) proof.push({ key: name, tried: what, answer: await refusal(name, call) });
+  return proof;
+}
+
+/** The one answer that shows that the key is gone. */
+async function refusal(name: KeyName, call: () => Promise<unknown>): Promise<string> {
+  try {
+    await call();
+  } catch (error) {
+    if (error instanceof RenkeiError && error.code === 'KEY_NOT_FOUND') return error.code;
+    throw error;
+  }
+  throw new RenkeiError('KEY_STILL_PRESENT', `key ${name} was to be destroyed, and the vault has it still`);
+}

@@ -1,0 +1,165 @@
+import { CODE_LENGTH } from '../codes/per-institution-code.js';
+import { signalOption } from '../errors/abort.js';
+import { RenkeiError } from '../errors/renkei-error.js';
+import { MAX_BATCH_ROWS } from '../stores/port.js';
+import { type Assembled, assemble } from './assemble.js';
+import { moveOrRefuse, type RotationContext, readRotation, requireKeys, requireStatus } from './context.js';
+import { countIssuances } from './counting.js';
+import { incomplete } from './faults.js';
+import { aloneInFolder, removePartFiles } from './folder.js';
+import { makeReceipt } from './make-receipt.js';
+import { Notebook } from './notebook.js';
+import { drainNotes } from './notes.js';
+import type { VerifyOptions } from './options.js';
+import type { PartFile } from './part-file.js';
+import { type PartsState, readParts } from './part-report.js';
+import { receiptOf } from './receipt-of.js';
+import type { SignedReceipt } from './receipts.js';
+import { SampleCheck } from './sample.js';
+import type { PlannedDelivery, PlannedRotation } from './stored-plan.js';
+import { institutionsOf } from './target-keys.js';
+import { partsOf } from './work-parts.js';
+
+const DEFAULT_SAMPLE = 1_000;
+
+/**
+ * Makes sure that everything was made, and made right, and writes the deliveries. Again gives the same receipt.
+ *
+ * @throws RenkeiError `ROTATION_STATUS`, `ROTATION_INCOMPLETE`, `ROTATION_FOLDER`, `ROTATION_CONFLICT`, a key, vault or store error
+ */
+export function verifyRotation(
+  context: RotationContext,
+  id: number,
+  options: VerifyOptions,
+): Promise<SignedReceipt> {
+  const { folder } = options;
+  return aloneInFolder(folder, async () => {
+    const rotation = await readRotation(context, id, options.signal);
+    const before = receiptOf(rotation, 'verify');
+    if (before === undefined) requireStatus(rotation, 'verify', 'running');
+    const receipt = before ?? (await verify(context, rotation, options));
+    if (rotation.record.status === 'running') await removePartFiles(folder, rotation.plan);
+    return receipt;
+  });
+}
+
+async function verify(
+  context: RotationContext,
+  rotation: PlannedRotation,
+  { folder, checkVault = context.vault, sampleSize = DEFAULT_SAMPLE, signal }: VerifyOptions,
+): Promise<SignedReceipt> {
+  const { store } = context;
+  const { record, plan } = rotation;
+  const parts = await readParts(store, record.id);
+  if (parts.open.length > 0) throw incomplete(record.id, `${parts.open.length} parts are to be worked on`);
+  await requireKeys(context, [...plan.from, ...plan.to]);
+  await requireNobodyNew(context, rotation);
+  const check = new SampleCheck(context, rotation, checkVault);
+  await check.begin();
+  // What is counted now was gone through or noted; what comes later is noted for the switch.
+  const issued =
+    plan.deliveries.length === 0 ? new Map<string, number>() : await countIssuances(store, signal);
+  await drainNotes(context, rotation, folder, signal);
+  await requireSuccessors(context, rotation, signal);
+  const made: Assembled[] = [];
+  const current = await readRotation(context, record.id);
+  const notebook = Notebook.read(current.record.notebook);
+  for (const [k, delivery] of plan.deliveries.entries()) {
+    const files = [
+      ...filesOf(rotation, parts, k),
+      ...notebook.openSupplements.filter((file) => file.delivery === k),
+    ];
+    const assembled = await assemble(context, rotation, {
+      folder,
+      delivery: k,
+      sequence: 1,
+      files,
+      sampleSize,
+      signal,
+    });
+    requireAll(rotation, delivery, assembled, issued);
+    await check.pairs(delivery, assembled.sample, signal);
+    made.push(assembled);
+  }
+  await check.successors(sampleSize, signal);
+  const deliveries = made.map(({ delivery }) => delivery);
+  const supplemented = notebook.openSupplements.reduce((sum, { rows }) => sum + rows, 0);
+  const receipt = await makeReceipt(context, rotation, notebook, {
+    step: 'verify',
+    counts: { rows: parts.rows, supplemented, pairs: deliveries.reduce((sum, { pairs }) => sum + pairs, 0) },
+    deliveries,
+    injective: true,
+    sample: { size: check.size, statement: await check.statement() },
+  });
+  await moveOrRefuse(context, rotation, 'verify', {
+    from: 'running',
+    to: 'verified',
+    notebook: notebook.with({ receipt }).toString(),
+  });
+  return receipt;
+}
+
+/** Files of a delivery's parts. */
+function filesOf({ plan }: PlannedRotation, { reports }: PartsState, delivery: number): readonly PartFile[] {
+  const [first, end] = partsOf(plan, delivery);
+  const files: PartFile[] = [];
+  for (let part = first; part < end; part++) {
+    const pairs = reports.get(part)?.pairs;
+    if (pairs !== undefined) files.push(pairs);
+  }
+  return files;
+}
+
+/**
+ * Makes sure that there is a pair for every code in the store.
+ *
+ * @throws RenkeiError `ROTATION_INCOMPLETE`
+ */
+function requireAll(
+  { record }: PlannedRotation,
+  { institution }: PlannedDelivery,
+  { delivery }: Assembled,
+  issued: ReadonlyMap<string, number>,
+): void {
+  const codes = institution === undefined ? 0 : (issued.get(institution) ?? 0);
+  if (delivery.pairs >= codes) return;
+  throw incomplete(
+    record.id,
+    `${codes} codes were issued to institution ${institution}, and ${delivery.pairs} pairs were made; people may have been removed just now: verify again`,
+  );
+}
+
+/**
+ * Makes sure that everybody has a successor.
+ *
+ * @throws RenkeiError `ROTATION_INCOMPLETE` with the number of those who have none
+ */
+export async function requireSuccessors(
+  { store }: RotationContext,
+  { record, plan }: PlannedRotation,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (plan.store.to === undefined) return;
+  await store.lendSuccessors(signalOption(signal));
+  const without = await store.withoutSuccessor({ limit: MAX_BATCH_ROWS, ...signalOption(signal) });
+  const people = without.length / CODE_LENGTH;
+  if (people === 0) return;
+  const number = people === MAX_BATCH_ROWS ? `${people} or more` : people;
+  throw incomplete(record.id, `${number} people have no code under the new store key`);
+}
+
+/**
+ * Makes sure that no institution was registered after a generation's rotation was begun: it would be left behind.
+ *
+ * @throws RenkeiError `ROTATION_CONFLICT`
+ */
+export async function requireNobodyNew({ store }: RotationContext, { plan }: PlannedRotation): Promise<void> {
+  if (plan.link === undefined) return;
+  const known = new Set(plan.deliveries.map(({ institution }) => institution));
+  const stranger = institutionsOf(await store.listKeys()).find((institution) => !known.has(institution));
+  if (stranger === undefined) return;
+  throw new RenkeiError(
+    'ROTATION_CONFLICT',
+    `institution ${stranger} was registered after the rotation was begun: abort it and begin anew`,
+  );
+}
