@@ -1,7 +1,8 @@
 import { institutionAudience, type KeyName, linkKey, parseKeyName } from '../../codes/key-names.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
-import type { StoreFinding, StoreInvariant } from '../port.js';
+import { audiencesWithTwoActive } from '../key-states.js';
+import type { StoreCallOptions, StoreFinding, StoreInvariant } from '../port.js';
 import type { Connections } from './connections.js';
 import { listKeys } from './keys.js';
 import { transact } from './transact.js';
@@ -32,6 +33,11 @@ export const BREACHES = {
     text: `
     SELECT count(*) AS rows FROM issuance LEFT JOIN person USING (store_code) WHERE generation IS NULL`,
   },
+  'succession-leads-from-person': {
+    name: 'succession-leads-from-person',
+    text: `
+    SELECT count(*) AS rows FROM succession LEFT JOIN person ON store_code = old_code WHERE generation IS NULL`,
+  },
 } satisfies Partial<Record<StoreInvariant, Statement>>;
 export const GENERATIONS: Statement = {
   name: 'generations',
@@ -59,10 +65,10 @@ const INDEXES: Statement = {
 /** Holds every invariant against every row. */
 export async function check(
   connections: Connections,
-  signal: AbortSignal | undefined,
+  { signal, epoch }: StoreCallOptions,
 ): Promise<StoreFinding[]> {
   const run = <T>(work: (transaction: Transaction) => Promise<T>) =>
-    transact(connections, { kind: 'whole', during: 'checking', signal }, work);
+    transact(connections, { kind: 'whole', during: 'checking', signal, epoch }, work);
   const damaged: StoreFinding[] = [];
   const intact = async (detail: string, work: (transaction: Transaction) => Promise<unknown>) => {
     try {
@@ -96,6 +102,8 @@ async function breaches(transaction: Transaction): Promise<StoreFinding[]> {
   };
   const keys = await listKeys(transaction);
   const names = new Set<KeyName>(keys.map(({ name }) => name));
+  const named = keys.filter(({ name }) => parsedOrNothing(name) !== undefined);
+  add('audience-has-one-active-key', audiencesWithTwoActive(named).length);
   const withKey = new Set<string>();
   for (const name of names) {
     const parsed = parsedOrNothing(name);

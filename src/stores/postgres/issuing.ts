@@ -1,10 +1,13 @@
 import { pickCodes, rowsWithout } from '../../codes/packed-codes.js';
+import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
-import type { HeldRows, IssuanceBatch } from '../port.js';
+import type { HeldRows, IssuanceBatch, StoreCallOptions } from '../port.js';
 import type { Connections } from './connections.js';
 import { DistinctCodes } from './distinct-codes.js';
 import { isOvertaken } from './faults.js';
-import { heldVersions, institutionId, ownCodes } from './lookups.js';
+import { heldVersions, institutionId, knownRows } from './lookups.js';
+import { noteIssuances, notePersons, takeSuccessors } from './noting.js';
+import { ownCodes } from './own-codes.js';
 import { transact, Undone } from './transact.js';
 import type { Statement, Transaction } from './transaction.js';
 
@@ -25,12 +28,12 @@ const SHARED_TRIES = 3;
 export async function issue(
   connections: Connections,
   batch: IssuanceBatch,
-  signal: AbortSignal | undefined,
+  { signal, epoch }: StoreCallOptions,
 ): Promise<HeldRows> {
   for (let tries = 1; ; tries++) {
     const kind = tries <= SHARED_TRIES ? 'issue' : 'alone';
     try {
-      return await transact(connections, { kind, during: 'issuing', signal }, (transaction) =>
+      return await transact(connections, { kind, during: 'issuing', signal, epoch }, (transaction) =>
         tryToIssue(transaction, batch, tries > 1),
       );
     } catch (error) {
@@ -49,27 +52,41 @@ async function tryToIssue(
 ): Promise<HeldRows> {
   const { institution, keyVersion, generation, issuedAt, storeCodes } = batch;
   const id = await institutionId(transaction, institution);
-  const { codes, canonical } = await ownCodes(transaction, storeCodes);
+  const { codes, canonical, aliases } = await ownCodes(transaction, storeCodes);
   const distinct = new DistinctCodes(codes);
   const held = lookFirst
     ? await heldVersions(transaction, id, distinct.codes)
     : new Uint8Array(distinct.size);
   const missing = rowsWithout(held.length, { has: (place) => held[place] !== 0 });
+  const inserting = pickCodes(distinct.codes, missing);
+  const unknown = await unknownPersons(transaction, inserting);
   if (missing.length > 0) {
-    const inserting = transaction.row<{ inserted: number }>(
+    const insertion = transaction.row<{ inserted: number }>(
       INSERT,
-      ...[pickCodes(distinct.codes, missing), generation, id, keyVersion, issuedAt],
+      ...[inserting, generation, id, keyVersion, issuedAt],
     );
-    const { inserted } = await inserting.catch((error: unknown) => {
+    const { inserted } = await insertion.catch((error: unknown) => {
       // A row came that the snapshot does not hold, which a server that keeps the rows for another one works with.
       throw isOvertaken(error) ? new Undone() : error;
     });
     if (inserted !== missing.length) throw new Undone();
   }
+  await takeSuccessors(transaction, storeCodes, batch.successors);
+  await notePersons(transaction, unknown);
+  await noteIssuances(transaction, { code: institution, id }, inserting);
   const versions = Uint8Array.from(distinct.places, (place, row) => {
     const version = held[place] as number;
     // Of rows alike the first is inserted, and the others find it.
     return version === 0 && distinct.firstRows[place] !== row ? keyVersion : version;
   });
-  return { versions, canonical };
+  return { versions, canonical, aliases };
+}
+
+/**
+ * People who become known with a batch, where that matters. Two transactions that insert the same person may both hold
+ * it for new, and both are to say so then: either may be the one that is undone. None that inserts a person finds it known.
+ */
+async function unknownPersons(transaction: Transaction, codes: Uint8Array): Promise<Uint8Array> {
+  if (!transaction.situation.notesPersons) return new Uint8Array(0);
+  return pickCodes(codes, rowsWithout(codes.length / CODE_LENGTH, await knownRows(transaction, codes)));
 }

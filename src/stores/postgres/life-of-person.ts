@@ -2,7 +2,10 @@ import { codeAt, packCodes } from '../../codes/packed-codes.js';
 import { codeOfText, codeTexts } from '../code-texts.js';
 import type { ChangeBatch, RemovedIssuance, RemovedPerson, WriteOutcome } from '../port.js';
 import { DistinctCodes } from './distinct-codes.js';
-import { ANY_GIVEN, eachIn, GIVEN, ownCodes } from './lookups.js';
+import { ANY_GIVEN, eachIn, GIVEN } from './given.js';
+import { forgetNotesOf, notePersons, takeSuccessors } from './noting.js';
+import { ownCodes, rowCodes } from './own-codes.js';
+import { forgetSuccessors } from './succession.js';
 import type { Statement, Transaction } from './transaction.js';
 
 export const FIND_PERSONS: Statement = {
@@ -29,6 +32,10 @@ export const ISSUANCES_OF: Statement = {
     FROM ${GIVEN} CROSS JOIN institution
     ${eachIn('issuance', 'institution_id = institution.id AND store_code = given.code')}`,
 };
+const ALIAS_CODES: Statement = {
+  name: 'alias-codes',
+  text: `SELECT coalesce(string_agg(store_code, ''), '') AS packed FROM person WHERE canonical = ${ANY_GIVEN}`,
+};
 export const DELETE_ALIASES: Statement = {
   name: 'delete-aliases',
   text: `DELETE FROM person WHERE canonical = ${ANY_GIVEN}`,
@@ -44,8 +51,9 @@ export const DELETE_ISSUANCES: Statement = {
 
 /** Records changes of resident record codes, in a transaction that is alone: what it has read stays so. */
 export async function change(transaction: Transaction, batch: ChangeBatch): Promise<WriteOutcome[]> {
-  const { generation, changedAt } = batch;
-  const [oldCodes, newCodes] = [codeTexts(batch.oldCodes), codeTexts(batch.newCodes)];
+  const { generation, changedAt, successors } = batch;
+  const newRows = await rowCodes(transaction, batch.newCodes);
+  const [oldCodes, newCodes] = [codeTexts(await rowCodes(transaction, batch.oldCodes)), codeTexts(newRows)];
   const own = await ownTexts(transaction, [...oldCodes, ...newCodes]);
   const ownOf = (code: string) => own.get(code) ?? code;
   const persons = new Set<string>();
@@ -77,6 +85,9 @@ export async function change(transaction: Transaction, batch: ChangeBatch): Prom
       codeOfText([...aliases.values()].join('')),
     );
   }
+  const taken = outcomes.flatMap((outcome, k) => (outcome === 'conflict' ? [] : [k]));
+  await takeSuccessors(transaction, newRows, successors, taken);
+  await notePersons(transaction, codeOfText([...persons, ...aliases.keys()].join('')));
   return outcomes;
 }
 
@@ -92,6 +103,14 @@ async function ownTexts(transaction: Transaction, codes: readonly string[]): Pro
     own.set(code, person).set(person, person);
   }
   return own;
+}
+
+/** Forgets what rotations know of people. */
+async function forget(transaction: Transaction, ownCodesOfPeople: Uint8Array): Promise<void> {
+  const { packed } = await transaction.row<{ packed: Uint8Array }>(ALIAS_CODES, ownCodesOfPeople);
+  const all = Buffer.concat([ownCodesOfPeople, packed]);
+  await forgetNotesOf(transaction, all);
+  await forgetSuccessors(transaction, all);
 }
 
 interface IssuanceRow extends RemovedIssuance {
@@ -111,6 +130,7 @@ export async function remove(transaction: Transaction, storeCodes: Uint8Array): 
   for (const { i, aliases } of await transaction.rows<{ i: number; aliases: number }>(ALIASES_OF, given)) {
     removed[i] = (removed[i] as number) + aliases;
   }
+  if (transaction.situation.isOpen) await forget(transaction, given);
   const holders = new Map<number, number[]>();
   for (const { i, id, ...issuance } of await transaction.rows<IssuanceRow>(ISSUANCES_OF, given)) {
     issuances[i]?.push(issuance);

@@ -1,15 +1,6 @@
-import { Redacted } from '../../bytes/redacted.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
-import { Drain } from '../../lifecycle/drain.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import {
-  checkChange,
-  checkIssuance,
-  checkKeyRecord,
-  checkPage,
-  checkStoreCall,
-  checkStoreCodes,
-} from '../arguments.js';
+import { checkChange, checkIssuance, checkKeyRecord, checkPage, checkStoreCodes } from '../arguments.js';
 import type {
   ChangeBatch,
   HeldRows,
@@ -21,6 +12,7 @@ import type {
   KeyRecord,
   PageRequest,
   PersonPage,
+  RecordedKey,
   RemovedPerson,
   StoreCallOptions,
   StoreCounts,
@@ -37,11 +29,11 @@ import { change, remove } from './life-of-person.js';
 import { lookUp } from './lookups.js';
 import { checkPostgresOptions, type PostgresSettings, type PostgresStoreOptions } from './options.js';
 import { details, holders, issuances, persons } from './reading.js';
+import { RotationCalls } from './rotation-calls.js';
 import { prepareSchema } from './schema.js';
 import { checkServers } from './spread/servers.js';
 import { count, statistics } from './statistics.js';
 import { transact } from './transact.js';
-import type { Transaction, TransactionKind } from './transaction.js';
 
 /**
  * Opens an issuance store in a PostgreSQL database; makes its tables when they are not there, unless `create` is
@@ -91,39 +83,31 @@ function connectionsOf(
   }
 }
 
-class PostgresStore extends Redacted implements IssuanceStore {
-  readonly #connections: Connections;
-  readonly #drain = new Drain('store', 'STORE_CLOSED');
-
-  constructor(connections: Connections) {
-    super();
-    this.#connections = connections;
-  }
-
+class PostgresStore extends RotationCalls implements IssuanceStore {
   begin(records: readonly KeyRecord[], options: StoreCallOptions = {}): Promise<WriteOutcome> {
-    return this.#run('begin', options, () => {
+    return this.run('begin', options, () => {
       for (const record of records) checkKeyRecord(record);
-      return this.#transact('keys', 'beginning', options, (transaction) => begin(transaction, records));
+      return this.transact('keys', 'beginning', options, (transaction) => begin(transaction, records));
     });
   }
 
   registerKey(record: KeyRecord, options: StoreCallOptions = {}): Promise<WriteOutcome> {
-    return this.#run('registerKey', options, () => {
+    return this.run('registerKey', options, () => {
       checkKeyRecord(record);
-      return this.#transact('keys', 'registering a key', options, (transaction) =>
+      return this.transact('keys', 'registering a key', options, (transaction) =>
         registerKey(transaction, record),
       );
     });
   }
 
-  listKeys(options: StoreCallOptions = {}): Promise<readonly KeyRecord[]> {
-    return this.#run('listKeys', options, () => this.#transact('read', 'listing keys', options, listKeys));
+  listKeys(options: StoreCallOptions = {}): Promise<readonly RecordedKey[]> {
+    return this.run('listKeys', options, () => this.transact('read', 'listing keys', options, listKeys));
   }
 
   issue(batch: IssuanceBatch, options: StoreCallOptions = {}): Promise<HeldRows> {
-    return this.#run('issue', options, () => {
+    return this.run('issue', options, () => {
       if (checkIssuance(batch) === 0) return noRows();
-      return issue(this.#connections, batch, options.signal);
+      return issue(this.connections, batch, options);
     });
   }
 
@@ -132,9 +116,9 @@ class PostgresStore extends Redacted implements IssuanceStore {
     storeCodes: Uint8Array,
     options: StoreCallOptions = {},
   ): Promise<HeldRows> {
-    return this.#run('lookUp', options, () => {
+    return this.run('lookUp', options, () => {
       if (checkStoreCodes(storeCodes) === 0) return noRows();
-      return this.#transact('read', 'looking up', options, (transaction) =>
+      return this.transact('read', 'looking up', options, (transaction) =>
         lookUp(transaction, institution, storeCodes),
       );
     });
@@ -145,9 +129,9 @@ class PostgresStore extends Redacted implements IssuanceStore {
     storeCodes: Uint8Array,
     options: StoreCallOptions = {},
   ): Promise<readonly (IssuanceDetails | undefined)[]> {
-    return this.#run('details', options, () => {
+    return this.run('details', options, () => {
       if (checkStoreCodes(storeCodes) === 0) return [];
-      return this.#transact('read', 'reading details', options, (transaction) =>
+      return this.transact('read', 'reading details', options, (transaction) =>
         details(transaction, institution, storeCodes),
       );
     });
@@ -157,83 +141,67 @@ class PostgresStore extends Redacted implements IssuanceStore {
     storeCodes: Uint8Array,
     options: StoreCallOptions = {},
   ): Promise<readonly (readonly InstitutionCode[])[]> {
-    return this.#run('holders', options, () => {
+    return this.run('holders', options, () => {
       if (checkStoreCodes(storeCodes) === 0) return [];
-      return this.#transact('read', 'finding holders', options, (transaction) =>
+      return this.transact('read', 'finding holders', options, (transaction) =>
         holders(transaction, storeCodes),
       );
     });
   }
 
   change(batch: ChangeBatch, options: StoreCallOptions = {}): Promise<readonly WriteOutcome[]> {
-    return this.#run('change', options, () => {
+    return this.run('change', options, () => {
       if (checkChange(batch) === 0) return [];
-      return this.#transact('alone', 'changing', options, (transaction) => change(transaction, batch));
+      return this.transact('alone', 'changing', options, (transaction) => change(transaction, batch));
     });
   }
 
   remove(storeCodes: Uint8Array, options: StoreCallOptions = {}): Promise<readonly RemovedPerson[]> {
-    return this.#run('remove', options, () => {
+    return this.run('remove', options, () => {
       if (checkStoreCodes(storeCodes) === 0) return [];
-      return this.#transact('alone', 'removing', options, (transaction) => remove(transaction, storeCodes));
+      return this.transact('alone', 'removing', options, (transaction) => remove(transaction, storeCodes));
     });
   }
 
   persons(page: PageRequest): Promise<PersonPage> {
-    return this.#drain.run(() => {
+    return this.drain.run(() => {
       checkPage(page);
-      return this.#transact('read', 'reading people', page, (transaction) => persons(transaction, page));
+      return this.transact('read', 'reading people', page, (transaction) => persons(transaction, page));
     });
   }
 
   issuances(institution: InstitutionCode, page: PageRequest): Promise<IssuancePage> {
-    return this.#drain.run(() => {
+    return this.drain.run(() => {
       checkPage(page);
-      return this.#transact('read', 'reading issuances', page, (transaction) =>
+      return this.transact('read', 'reading issuances', page, (transaction) =>
         issuances(transaction, institution, page),
       );
     });
   }
 
   statistics(options: StoreCallOptions = {}): Promise<readonly IssuanceStatistic[]> {
-    return this.#run('statistics', options, () =>
-      this.#transact('whole', 'counting issuances', options, statistics),
+    return this.run('statistics', options, () =>
+      this.transact('whole', 'counting issuances', options, statistics),
     );
   }
 
   check(options: StoreCallOptions = {}): Promise<readonly StoreFinding[]> {
-    return this.#run('check', options, () => check(this.#connections, options.signal));
+    return this.run('check', options, () => check(this.connections, options));
   }
 
   count(options: StoreCallOptions = {}): Promise<StoreCounts> {
-    return this.#run('count', options, () => this.#transact('whole', 'counting', options, count));
+    return this.run('count', options, () => this.transact('whole', 'counting', options, count));
   }
 
   close(): Promise<void> {
-    return this.#drain.close(() => this.#connections.close());
+    return this.drain.close(() => this.connections.close());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  #run<T>(call: string, options: StoreCallOptions, action: () => T | Promise<T>): Promise<T> {
-    return this.#drain.run(() => {
-      checkStoreCall(call, options);
-      return action();
-    });
-  }
-
-  #transact<T>(
-    kind: TransactionKind,
-    during: string,
-    { signal }: StoreCallOptions,
-    work: (transaction: Transaction) => Promise<T>,
-  ): Promise<T> {
-    return transact(this.#connections, { kind, during, signal }, work);
-  }
 }
 
 function noRows(): HeldRows {
-  return { versions: new Uint8Array(0), canonical: new Map() };
+  return { versions: new Uint8Array(0), canonical: new Map(), aliases: new Set() };
 }

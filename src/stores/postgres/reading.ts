@@ -1,7 +1,9 @@
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuanceDetails, IssuancePage, PageRequest, PersonPage } from '../port.js';
-import { eachIn, GIVEN, institutionId, ownCodes } from './lookups.js';
+import { eachIn, GIVEN } from './given.js';
+import { institutionId } from './lookups.js';
+import { ownCodes } from './own-codes.js';
 import type { Statement, Transaction } from './transaction.js';
 
 /** Rows are given back packed into one value: a page of them one by one takes several times as long. */

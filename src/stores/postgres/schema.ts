@@ -3,6 +3,7 @@ import type { Connections } from './connections.js';
 import type { Layout } from './layouts/layout.js';
 import { ONE_SERVER } from './layouts/one-server.js';
 import type { PostgresSettings, PostgresSpread } from './options.js';
+import { ROTATION_TABLES } from './rotation-tables.js';
 import { SPREAD_STEPS } from './spread/coordinator-schema.js';
 import { spreadLayout } from './spread/layout.js';
 import { checkPlaces, makeServers, recordSpread } from './spread/servers.js';
@@ -18,7 +19,7 @@ import type { Statement, Transaction } from './transaction.js';
  * insertion takes half as long as one that asks for every row whether it is there (ON CONFLICT), and stops at the
  * first that is. Caught in here, such a stop is not written into the server's log, which would quote the code.
  */
-const STEPS: readonly ((settings: PostgresSettings) => string)[] = [
+export const STEPS: readonly ((settings: PostgresSettings) => string)[] = [
   ({ partitions: number }) => `${SMALL_TABLES}${LARGE_TABLES}${partitions(number, [...Array(number).keys()])}
   CREATE FUNCTION insert_issuances(
     codes bytea, generation smallint, institution_id integer, key_version smallint, issued_at bigint
@@ -45,6 +46,7 @@ const STEPS: readonly ((settings: PostgresSettings) => string)[] = [
     RETURN 0;
   END $$;
 `,
+  () => ROTATION_TABLES,
 ];
 
 const FIND_SCHEMA: Statement = {

@@ -2,9 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { PoolClient, QueryResult } from 'pg';
 import { throwIfAborted } from '../../errors/abort.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import { keysChanged } from '../arguments.js';
 import type { Connections } from './connections.js';
 import { isPassing, storeError } from './faults.js';
 import type { Layout } from './layouts/layout.js';
+import { SITUATION, Situation, type SituationRow } from './situation.js';
 import { Transaction, type TransactionKind } from './transaction.js';
 
 /** A time-out must not turn a commit that waits for a standby into one that did not: PostgreSQL would only warn. */
@@ -17,6 +19,8 @@ interface Running {
   readonly kind: TransactionKind;
   readonly during: string;
   readonly signal?: AbortSignal | undefined;
+  /** Compared with the store's. */
+  readonly epoch?: number | undefined;
 }
 
 /**
@@ -41,12 +45,13 @@ async function settle(connections: Connections, during: string): Promise<void> {
 
 async function tryTransaction<T>(
   connections: Connections,
-  { kind, during, signal }: Running,
+  running: Running,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
+  const { during, signal } = running;
   for (let tries = 1; ; tries++) {
     try {
-      return await once(connections, kind, signal, work);
+      return await once(connections, running, work);
     } catch (error) {
       if (error instanceof Undone || error instanceof RenkeiError) throw error;
       throwIfAborted(signal);
@@ -68,8 +73,7 @@ class Unsettled extends Error {}
 
 async function once<T>(
   connections: Connections,
-  kind: TransactionKind,
-  signal: AbortSignal | undefined,
+  { kind, signal, epoch }: Running,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   const { layout, lockSpace } = connections;
@@ -81,8 +85,11 @@ async function once<T>(
   signal?.addEventListener('abort', interrupt);
   let broken = true;
   try {
-    const begun = await client.query(layout.begin[kind].replaceAll('#', String(lockSpace)));
-    const transaction = new Transaction(client, layout.texts);
+    const begin = layout.begin[kind].replaceAll('#', String(lockSpace));
+    const begun = await client.query(kind === 'schema' ? begin : `${begin}; ${SITUATION}`);
+    const situation = kind === 'schema' ? undefined : situationOf(begun);
+    if (epoch !== undefined && situation?.epoch !== epoch) throw keysChanged();
+    const transaction = new Transaction(client, layout.texts, situation);
     if (isPending(begun)) {
       if (kind !== 'alone') throw new Unsettled();
       await layout.settle?.(transaction);
@@ -101,6 +108,11 @@ async function once<T>(
   } finally {
     client.release(broken);
   }
+}
+
+/** What the last of the statements gives that a transaction begins with. */
+function situationOf(begun: unknown): Situation {
+  return new Situation((begun as readonly QueryResult<SituationRow>[]).at(-1)?.rows ?? []);
 }
 
 /** Several statements give several results. */

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import type { Situation } from './situation.js';
 
 /** A statement the server prepares once a connection. */
 export interface Statement {
@@ -7,17 +8,27 @@ export interface Statement {
   readonly text: string;
 }
 
-type Value = string | number | Uint8Array;
+type Value = string | number | Uint8Array | null;
 
 /** The statements of one transaction. */
 export class Transaction {
   readonly #client: PoolClient;
   readonly #texts: ReadonlyMap<Statement, string>;
+  readonly #situation: Situation | undefined;
 
-  /** @param texts statements that have another text than their own */
-  constructor(client: PoolClient, texts: ReadonlyMap<Statement, string>) {
+  /**
+   * @param texts statements that have another text than their own
+   * @param situation undefined only while the tables are being made
+   */
+  constructor(client: PoolClient, texts: ReadonlyMap<Statement, string>, situation: Situation | undefined) {
     this.#client = client;
     this.#texts = texts;
+    this.#situation = situation;
+  }
+
+  /** What is going on with the keys, as this transaction sees it. */
+  get situation(): Situation {
+    return this.#situation as Situation;
   }
 
   /** The rows a statement gives back. */
@@ -48,6 +59,6 @@ export class Transaction {
 
 /**
  * What a transaction does to others. `read` sees the store as it was when it began, `whole` too but reads every row,
- * however long it takes; `issue` goes beside others of its kind; `alone` waits for those and keeps them out; `keys` and `schema` are alone among their own kind.
+ * however long it takes; `issue` goes beside others of its kind; `alone` waits for those and for `keys` and keeps them out; `keys` and `schema` are alone among their own kind.
  */
 export type TransactionKind = 'read' | 'whole' | 'issue' | 'alone' | 'keys' | 'schema';

@@ -18,7 +18,7 @@ export const ONE_SERVER: Layout = {
     schema: `${WRITING} pg_advisory_xact_lock(#, 1)`,
     keys: `${WRITING} pg_advisory_xact_lock(#, 2)`,
     issue: `${WRITING} pg_advisory_xact_lock_shared(#, 3)`,
-    alone: `${WRITING} pg_advisory_xact_lock(#, 3)`,
+    alone: `${WRITING} pg_advisory_xact_lock(#, 3), pg_advisory_xact_lock(#, 2)`,
   },
   rollback: 'ROLLBACK',
   texts: new Map(),

@@ -1,4 +1,5 @@
 import type { PostgresSettings } from '../options.js';
+import { ROTATION_TABLES } from '../rotation-tables.js';
 import { SMALL_TABLES } from '../tables.js';
 import { DECISION_TABLES } from './decisions.js';
 
@@ -55,6 +56,7 @@ ${numbers.map(insertIssuances).join('')}${numbers.map(insertPersons).join('')}
   END $$;
 `;
   },
+  () => ROTATION_TABLES,
 ];
 
 /** Name of the foreign server; unlike tables, these are not in a schema. */

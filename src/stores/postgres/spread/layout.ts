@@ -29,7 +29,7 @@ export function spreadLayout(servers: number): Layout {
         SELECT pg_advisory_lock_shared(#, 3); ${PENDING};
         ${numbers.map((k) => `SELECT * FROM whole_${k};`).join(' ')} SELECT pg_advisory_unlock_shared(#, 3)`,
       issue: `${WRITING}; SELECT pg_advisory_xact_lock_shared(#, 3); ${PENDING}`,
-      alone: `${WRITING}; SELECT pg_advisory_xact_lock(#, 3); ${PENDING}`,
+      alone: `${WRITING}; SELECT pg_advisory_xact_lock(#, 3), pg_advisory_xact_lock(#, 2); ${PENDING}`,
     },
     rollback: 'ROLLBACK; SELECT pg_advisory_unlock_all()',
     texts: spreadTexts(numbers),

@@ -1,4 +1,5 @@
 import { CODE_LENGTH } from '../../../codes/per-institution-code.js';
+import { ANY_GIVEN, GIVEN } from '../given.js';
 import { BREACHES, GENERATIONS, VERSIONS } from '../invariants.js';
 import {
   ALIASES_OF,
@@ -10,7 +11,8 @@ import {
   INSERT_PERSONS,
   ISSUANCES_OF,
 } from '../life-of-person.js';
-import { ANY_ALIAS, ANY_GIVEN, FIND_ALIASES, FIND_VERSIONS, GIVEN } from '../lookups.js';
+import { FIND_KNOWN, FIND_VERSIONS } from '../lookups.js';
+import { ANY_ALIAS, FIND_ALIASES } from '../own-codes.js';
 import { DETAILS, HOLDERS } from '../reading.js';
 import { COUNT, DAY_START, STATISTICS } from '../statistics.js';
 import type { Statement } from '../transaction.js';
@@ -65,6 +67,11 @@ export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, 
       ISSUANCES_OF,
       `SELECT i, institution.id, institution.code AS institution, key_version AS "keyVersion",
         issued_at AS "issuedAt" ${holdings}`,
+    ],
+    [
+      FIND_KNOWN,
+      `SELECT coalesce(string_agg(int4send(i), ''), '') AS packed
+        FROM ${GIVEN} JOIN person ON store_code = code WHERE store_code = ${ANY_GIVEN}`,
     ],
     [
       FIND_PERSONS,
@@ -126,6 +133,8 @@ export function spreadTexts(numbers: readonly number[]): ReadonlyMap<Statement, 
         (k) => `SELECT institution_id, key_version, count(*) AS rows FROM issuance_${k} GROUP BY 1, 2`,
       )}) AS issued LEFT JOIN institution ON id = institution_id`,
     ],
+    // Nothing succeeds there: rotations that would need it are refused.
+    [BREACHES['succession-leads-from-person'], 'SELECT count(*) AS rows FROM succession'],
     ...IN_PLACE.map((invariant) => [BREACHES[invariant], breachesOf(invariant)] as const),
     [
       // An alias and its person are on different servers: the aliases, which are few, are sent for.

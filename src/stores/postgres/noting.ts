@@ -1,0 +1,143 @@
+import { pickCodes, rowsWithout } from '../../codes/packed-codes.js';
+import { CODE_LENGTH } from '../../codes/per-institution-code.js';
+import type { InstitutionCode } from '../../subjects/institution-code.js';
+import type { Successors } from '../port.js';
+import type { NewRotation, NotedRow } from '../rotation-port.js';
+import { ANY_GIVEN, GIVEN } from './given.js';
+import { successorsOf } from './own-codes.js';
+import { recordSuccessors } from './succession.js';
+import type { Statement, Transaction } from './transaction.js';
+
+const NOTE: Statement = {
+  name: 'note',
+  text: `INSERT INTO noted (institution_id, store_code) SELECT $2::integer, code FROM ${GIVEN}`,
+};
+const NOTED: Statement = {
+  name: 'noted',
+  text: `SELECT note, institution.code AS institution, store_code AS "storeCode"
+    FROM (SELECT note, institution_id, store_code FROM noted ORDER BY note LIMIT $1::integer) AS oldest
+    LEFT JOIN institution ON institution.id = institution_id ORDER BY note`,
+};
+const NOTED_OF: Statement = {
+  name: 'noted-of',
+  text: `SELECT note, $2::text AS institution, store_code AS "storeCode" FROM noted
+    WHERE institution_id = (SELECT id FROM institution WHERE code = $2::text) ORDER BY note LIMIT $1::integer`,
+};
+const FORGET_NOTES: Statement = {
+  name: 'forget-notes',
+  text: `DELETE FROM noted WHERE store_code = ${ANY_GIVEN}`,
+};
+const SETTLE: Statement = {
+  name: 'settle-notes',
+  text: 'DELETE FROM noted WHERE note = ANY ($1::bigint[])',
+};
+
+/** A condition on notes: those that some rotations want, by three parameters from a number on. */
+const wantedFrom = (first: number) => `($${first}::integer = 1 OR CASE
+    WHEN institution_id IS NULL THEN $${first + 1}::integer = 1
+    ELSE institution_id = ANY (ARRAY(SELECT id FROM institution WHERE code = ANY ($${first + 2}::text[]))) END)`;
+const ANY_WANTED: Statement = {
+  name: 'any-wanted',
+  text: `SELECT EXISTS (SELECT FROM noted WHERE ${wantedFrom(1)}) AS found`,
+};
+const FORGET_WANTED: Statement = {
+  name: 'forget-wanted',
+  text: `DELETE FROM noted WHERE ${wantedFrom(1)} AND NOT ${wantedFrom(4)}`,
+};
+
+type Notes = NewRotation['notes'];
+
+/**
+ * Records the successors that came with a batch, where a rotation leads to their store key.
+ *
+ * @param storeCodes codes on record
+ * @param rows the rows of the batch that they are; default all
+ */
+export async function takeSuccessors(
+  transaction: Transaction,
+  storeCodes: Uint8Array,
+  successors: Successors | undefined,
+  rows?: readonly number[],
+): Promise<void> {
+  const leadsTo = transaction.situation.outlook.successor?.storeKeyVersion;
+  if (successors === undefined || successors.storeKeyVersion !== leadsTo) return;
+  const [oldCodes, newCodes] =
+    rows === undefined
+      ? [storeCodes, successors.codes]
+      : [pickCodes(storeCodes, rows), pickCodes(successors.codes, rows)];
+  if (oldCodes.length > 0) await recordSuccessors(transaction, { oldCodes, newCodes });
+}
+
+/** Notes people who are new and new aliases, where that is wanted, but for those whose successor is recorded. */
+export async function notePersons(transaction: Transaction, storeCodes: Uint8Array): Promise<void> {
+  const { notesPersons, succession } = transaction.situation;
+  if (!notesPersons || storeCodes.length === 0) return;
+  const recorded = succession === undefined ? new Map() : await successorsOf(transaction, storeCodes);
+  const left = rowsWithout(storeCodes.length / CODE_LENGTH, recorded);
+  await note(transaction, pickCodes(storeCodes, left), null);
+}
+
+/** Notes new issuances of an institution, where that is wanted. */
+export async function noteIssuances(
+  transaction: Transaction,
+  institution: { readonly code: InstitutionCode; readonly id: number },
+  storeCodes: Uint8Array,
+): Promise<void> {
+  if (!transaction.situation.notesIssuancesOf(institution.code)) return;
+  await note(transaction, storeCodes, institution.id);
+}
+
+async function note(transaction: Transaction, storeCodes: Uint8Array, id: number | null): Promise<void> {
+  if (storeCodes.length > 0) await transaction.write(NOTE, storeCodes, id);
+}
+
+/** Notes that are not settled, the oldest first. */
+export async function noted(
+  transaction: Transaction,
+  limit: number,
+  institution: InstitutionCode | undefined,
+): Promise<NotedRow[]> {
+  interface Row extends Omit<NotedRow, 'institution'> {
+    readonly institution: InstitutionCode | null;
+  }
+  const rows =
+    institution === undefined
+      ? await transaction.rows<Row>(NOTED, limit)
+      : await transaction.rows<Row>(NOTED_OF, limit, institution);
+  return rows.map(({ note: number, institution: of, storeCode }) => ({
+    note: number,
+    storeCode,
+    ...(of === null ? {} : { institution: of }),
+  }));
+}
+
+/** Forgets notes by number. */
+export async function settleNotes(transaction: Transaction, notes: readonly number[]): Promise<void> {
+  if (notes.length > 0) await transaction.write(SETTLE, `{${notes.join(',')}}`);
+}
+
+/** Forgets the notes of rows that are deleted. */
+export async function forgetNotesOf(transaction: Transaction, storeCodes: Uint8Array): Promise<void> {
+  await transaction.write(FORGET_NOTES, storeCodes);
+}
+
+/** True when a row is noted that a rotation wants. */
+export async function anyNoted(transaction: Transaction, notes: Notes): Promise<boolean> {
+  return (await transaction.row<{ found: boolean }>(ANY_WANTED, ...wanted([notes]))).found;
+}
+
+/** Forgets what a rotation wanted noted and no other one does. */
+export async function forgetNotes(
+  transaction: Transaction,
+  notes: Notes,
+  others: readonly Notes[],
+): Promise<void> {
+  await transaction.write(FORGET_WANTED, ...wanted([notes]), ...wanted(others));
+}
+
+function wanted(all: readonly Notes[]): readonly [number, number, string] {
+  const institutions = all
+    .filter((notes): notes is readonly InstitutionCode[] => Array.isArray(notes))
+    .flat();
+  return [Number(all.includes('everything')), Number(all.includes('persons')), `{${institutions.join(',')}}`];
+}
