@@ -2,9 +2,11 @@ import type { Database } from 'better-sqlite3';
 import { parseKeyName } from '../../codes/key-names.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import { audienceOf } from '../key-states.js';
 import type { StoreCallOptions, StoreFinding, StoreInvariant } from '../port.js';
 import { storeError } from './faults.js';
 import { institutionsWithIssuances, type ScannedPiece, type ScanPiece, scanPieces } from './scanning.js';
+import type { Transactions } from './transactions.js';
 
 /** Faults of the file that SQLite reports one by one; there may be more. */
 const MOST_STORAGE_FAULTS = 1_000;
@@ -19,18 +21,21 @@ type CheckedPiece = ScannedPiece & Broken;
  */
 export async function checkStore(
   database: Database,
+  transactions: Transactions,
   options: StoreCallOptions,
 ): Promise<readonly StoreFinding[]> {
   const broken = new Map<StoreInvariant, number>();
   const add = (invariant: StoreInvariant, rows: number | null | undefined) => {
     if (rows) broken.set(invariant, (broken.get(invariant) ?? 0) + rows);
   };
+  const scan: Scan = (piece) => scanPieces(transactions, options, piece);
   const parts = [
     () => add('storage-intact', storageFaults(database)),
     // In one transaction: a key and its institution are registered together.
-    () => database.transaction(() => checkKeys(database, add)).deferred(),
-    () => checkPersons(database, add, options),
-    () => checkIssuances(database, add, options),
+    () => transactions.read(options, () => checkKeys(database, add)),
+    () => checkPersons(database, add, scan),
+    () => checkIssuances(database, add, scan),
+    () => checkSuccession(database, add, scan),
   ];
   for (const part of parts) {
     try {
@@ -44,6 +49,7 @@ export async function checkStore(
   return [...broken].map(([invariant, rows]) => ({ invariant, rows }));
 }
 
+type Scan = (scan: (piece: ScanPiece) => ScannedPiece) => Promise<void>;
 type Add = (invariant: StoreInvariant, rows: number | null | undefined) => void;
 
 /** SQLite's own check of every page, row and index. What it says in words may quote, so it is only counted. */
@@ -53,13 +59,17 @@ function storageFaults(database: Database): number {
 }
 
 function checkKeys(database: Database, add: Add): void {
-  const names = database.prepare<[], string>('SELECT name FROM key').pluck().all();
+  const keys = database.prepare<[], { name: string; state: string }>('SELECT name, state FROM key').all();
+  const active: string[] = [];
   const withKey = new Set<string>();
-  for (const name of names) {
+  for (const { name, state } of keys) {
     const parsed = parsedOrNone(name);
     if (parsed === undefined) add('key-name-valid', 1);
     else if (parsed.kind === 'institution') withKey.add(parsed.institution);
+    if (parsed !== undefined && state === 'active') active.push(audienceOf(name));
   }
+  const twice = new Set(active.filter((audience, k) => active.indexOf(audience) !== k));
+  add('audience-has-one-active-key', twice.size);
   const alike = database.prepare<[], number>(
     `SELECT count(*) FROM key NOT INDEXED
       WHERE fingerprint IN (SELECT fingerprint FROM key NOT INDEXED GROUP BY fingerprint HAVING count(*) > 1)`,
@@ -78,7 +88,7 @@ function parsedOrNone(name: string) {
   }
 }
 
-async function checkPersons(database: Database, add: Add, options: StoreCallOptions): Promise<void> {
+async function checkPersons(database: Database, add: Add, scan: Scan): Promise<void> {
   const select = database.prepare<[ScanPiece], CheckedPiece>(
     `SELECT count(*) AS rows, max(store_code) AS last,
             sum(length(store_code) <> ${CODE_LENGTH} OR coalesce(length(canonical) <> ${CODE_LENGTH}, 0))
@@ -91,7 +101,7 @@ async function checkPersons(database: Database, add: Add, options: StoreCallOpti
        FROM (SELECT store_code, generation, canonical FROM person
               WHERE store_code > @after ORDER BY store_code LIMIT @limit) AS piece`,
   );
-  await scanPieces(options, (piece) => {
+  await scan((piece) => {
     const found = select.get(piece) as CheckedPiece;
     for (const invariant of [
       'store-code-length',
@@ -104,7 +114,7 @@ async function checkPersons(database: Database, add: Add, options: StoreCallOpti
   });
 }
 
-async function checkIssuances(database: Database, add: Add, options: StoreCallOptions): Promise<void> {
+async function checkIssuances(database: Database, add: Add, scan: Scan): Promise<void> {
   const institution = database.prepare<[number], string>('SELECT code FROM institution WHERE id = ?').pluck();
   const select = database.prepare<[ScanPiece & { id: number; prefix: string }], CheckedPiece>(
     `SELECT count(*) AS rows, max(piece.store_code) AS last,
@@ -120,7 +130,7 @@ async function checkIssuances(database: Database, add: Add, options: StoreCallOp
   );
   for (const id of institutionsWithIssuances(database)) {
     const code = institution.get(id);
-    await scanPieces(options, (piece) => {
+    await scan((piece) => {
       const found = select.get({ ...piece, id, prefix: `institution/${code}/` }) as CheckedPiece;
       for (const invariant of [
         'store-code-length',
@@ -134,4 +144,17 @@ async function checkIssuances(database: Database, add: Add, options: StoreCallOp
       return found;
     });
   }
+}
+
+async function checkSuccession(database: Database, add: Add, scan: Scan): Promise<void> {
+  const select = database.prepare<[ScanPiece], CheckedPiece>(
+    `SELECT count(*) AS rows, max(old_code) AS last,
+            sum(NOT EXISTS (SELECT 1 FROM person WHERE store_code = old_code)) AS "succession-leads-from-person"
+       FROM (SELECT old_code FROM succession WHERE old_code > @after ORDER BY old_code LIMIT @limit)`,
+  );
+  await scan((piece) => {
+    const found = select.get(piece) as CheckedPiece;
+    add('succession-leads-from-person', found['succession-leads-from-person']);
+    return found;
+  });
 }

@@ -2,30 +2,46 @@ import type { Database, Statement } from 'better-sqlite3';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { checkIssuance, checkStoreCodes } from '../arguments.js';
-import type { HeldRows, IssuanceBatch } from '../port.js';
-import type { Aliases } from './aliases.js';
+import type { HeldRows, IssuanceBatch, StoreCallOptions } from '../port.js';
 import type { KeyRecords } from './key-records.js';
+import type { Notes } from './notes.js';
 import { type OrderedCodes, orderCodes, SLICES, type Slices } from './ordered-codes.js';
+import type { PersonCodes } from './person-codes.js';
 import { storedVersion } from './stored-values.js';
+import type { Succeeding } from './succeeding.js';
+import type { Transactions } from './transactions.js';
 
 type HeldParameters = Slices & { readonly institution: number };
 type HeldRow = readonly [place: number, version: unknown];
 
-const NO_ROWS: HeldRows = { versions: new Uint8Array(0), canonical: new Map() };
+const NO_ROWS: HeldRows = { versions: new Uint8Array(0), canonical: new Map(), aliases: new Set() };
+
+/** What issuing works with. */
+interface IssuingParts {
+  readonly transactions: Transactions;
+  readonly keys: KeyRecords;
+  readonly codes: PersonCodes;
+  readonly succeeding: Succeeding;
+  readonly notes: Notes;
+}
 
 /** The duplicate check: records what was issued, and looks up what is on record. */
 export class Issuing {
-  readonly #database: Database;
+  readonly #transactions: Transactions;
   readonly #keys: KeyRecords;
-  readonly #aliases: Aliases;
+  readonly #codes: PersonCodes;
+  readonly #succeeding: Succeeding;
+  readonly #notes: Notes;
   readonly #held: Statement<[HeldParameters], HeldRow>;
   readonly #insertPersons: Statement<[Slices & { readonly generation: number; readonly now: number }]>;
   readonly #insertIssuances: Statement<[HeldParameters & { readonly version: number; readonly now: number }]>;
 
-  constructor(database: Database, keys: KeyRecords, aliases: Aliases) {
-    this.#database = database;
+  constructor(database: Database, { transactions, keys, codes, succeeding, notes }: IssuingParts) {
+    this.#transactions = transactions;
     this.#keys = keys;
-    this.#aliases = aliases;
+    this.#codes = codes;
+    this.#succeeding = succeeding;
+    this.#notes = notes;
     this.#held = database
       .prepare<[HeldParameters], HeldRow>(
         `SELECT i, key_version FROM (${SLICES}) CROSS JOIN issuance
@@ -41,18 +57,21 @@ export class Issuing {
     );
   }
 
-  issue(batch: IssuanceBatch): HeldRows {
+  issue(batch: IssuanceBatch, options: StoreCallOptions): HeldRows {
     if (checkIssuance(batch) === 0) return NO_ROWS;
     // Before the lock is taken: nobody need wait for it.
     const given = orderCodes(batch.storeCodes);
     // The write lock is taken before the first look-up: nobody can come between it and the insertion.
     const write = (insert: (own: OrderedCodes) => Uint8Array) =>
-      this.#database
-        .transaction((): HeldRows => {
-          const { codes, canonical } = this.#aliases.ownCodes(batch.storeCodes);
-          return { versions: insert(canonical.size === 0 ? given : orderCodes(codes)), canonical };
-        })
-        .immediate();
+      this.#transactions.write(options, (): HeldRows => {
+        const { codes, canonical, aliases } = this.#codes.ofAll(batch.storeCodes);
+        this.#succeeding.takeIssued(batch.storeCodes, batch.successors);
+        return {
+          versions: insert(codes === batch.storeCodes ? given : orderCodes(codes)),
+          canonical,
+          aliases,
+        };
+      });
     try {
       // Most batches are new as a whole, or there as a whole: then one pass over the rows is enough.
       return write((own) => this.#insertAllOrNone(batch, own));
@@ -62,16 +81,13 @@ export class Issuing {
     }
   }
 
-  lookUp(institution: InstitutionCode, storeCodes: Uint8Array): HeldRows {
+  lookUp(institution: InstitutionCode, storeCodes: Uint8Array, options: StoreCallOptions): HeldRows {
     if (checkStoreCodes(storeCodes) === 0) return NO_ROWS;
-    const read = this.#database.transaction((): HeldRows => {
-      const { codes, canonical } = this.#aliases.ownCodes(storeCodes);
-      return {
-        versions: this.#heldVersions(this.#keys.institutionId(institution), orderCodes(codes)),
-        canonical,
-      };
+    return this.#transactions.read(options, (): HeldRows => {
+      const { codes, canonical, aliases } = this.#codes.ofAll(storeCodes);
+      const versions = this.#heldVersions(this.#keys.institutionId(institution), orderCodes(codes));
+      return { versions, canonical, aliases };
     });
-    return read.deferred();
   }
 
   /** Inserts a batch of which no row is there yet, or finds that all are; else the transaction is undone. */
@@ -102,6 +118,8 @@ export class Issuing {
   #insert(batch: IssuanceBatch, { slices }: OrderedCodes): number {
     const { keyVersion: version, generation, issuedAt: now } = batch;
     const institution = this.#keys.institutionId(batch.institution);
+    if (this.#notes.wantsPersons()) this.#notes.noteNewPersons(slices);
+    if (this.#notes.wantsIssuances(batch.institution)) this.#notes.noteNewIssuances(institution, slices);
     const { changes } = this.#insertIssuances.run({ ...slices, institution, version, now });
     if (changes > 0) this.#insertPersons.run({ ...slices, generation, now });
     return changes;

@@ -1,12 +1,20 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import { checkPage, checkStoreCodes } from '../arguments.js';
-import type { IssuanceDetails, IssuancePage, PageRequest, PersonPage, StoreCounts } from '../port.js';
-import type { Aliases } from './aliases.js';
+import { checkStoreCodes } from '../arguments.js';
+import type {
+  IssuanceDetails,
+  IssuancePage,
+  PageRequest,
+  PersonPage,
+  StoreCallOptions,
+  StoreCounts,
+} from '../port.js';
 import type { KeyRecords } from './key-records.js';
 import { orderCodes, SLICES, type Slices } from './ordered-codes.js';
+import type { PersonCodes } from './person-codes.js';
 import { storedCode, storedMoment, storedVersion } from './stored-values.js';
+import type { Transactions } from './transactions.js';
 
 type DetailsRow = readonly [place: number, keyVersion: unknown, generation: unknown, issuedAt: unknown];
 type PersonRow = readonly [code: unknown, generation: unknown, canonical: unknown];
@@ -19,19 +27,19 @@ interface Page {
 
 /** What can be asked of the rows: single ones and pages. */
 export class Reading {
-  readonly #database: Database;
+  readonly #transactions: Transactions;
   readonly #keys: KeyRecords;
-  readonly #aliases: Aliases;
+  readonly #codes: PersonCodes;
   readonly #details: Statement<[Slices & { readonly institution: number }], DetailsRow>;
   readonly #holders: Statement<[Slices], readonly [place: number, institution: InstitutionCode]>;
   readonly #persons: Statement<[Page], PersonRow>;
   readonly #issuances: Statement<[Page & { readonly institution: number }], IssuanceRow>;
   readonly #counts: Statement<[], StoreCounts>;
 
-  constructor(database: Database, keys: KeyRecords, aliases: Aliases) {
-    this.#database = database;
+  constructor(database: Database, transactions: Transactions, keys: KeyRecords, codes: PersonCodes) {
+    this.#transactions = transactions;
     this.#keys = keys;
-    this.#aliases = aliases;
+    this.#codes = codes;
     this.#details = database
       .prepare<[Slices & { readonly institution: number }], DetailsRow>(
         `SELECT i, key_version, generation, issued_at FROM (${SLICES}) CROSS JOIN issuance
@@ -66,12 +74,16 @@ export class Reading {
     );
   }
 
-  details(institution: InstitutionCode, storeCodes: Uint8Array): readonly (IssuanceDetails | undefined)[] {
+  details(
+    institution: InstitutionCode,
+    storeCodes: Uint8Array,
+    options: StoreCallOptions,
+  ): readonly (IssuanceDetails | undefined)[] {
     const rows = checkStoreCodes(storeCodes);
     if (rows === 0) return [];
     const details = new Array<IssuanceDetails | undefined>(rows).fill(undefined);
-    const read = this.#database.transaction(() => {
-      const { slices, givenAt } = orderCodes(this.#aliases.ownCodes(storeCodes).codes);
+    this.#transactions.read(options, () => {
+      const { slices, givenAt } = orderCodes(this.#codes.ofAll(storeCodes).codes);
       const found = this.#details.all({ ...slices, institution: this.#keys.institutionId(institution) });
       for (const [place, keyVersion, generation, issuedAt] of found) {
         details[givenAt(place)] = {
@@ -81,25 +93,23 @@ export class Reading {
         };
       }
     });
-    read.deferred();
     return details;
   }
 
-  holders(storeCodes: Uint8Array): readonly (readonly InstitutionCode[])[] {
+  holders(storeCodes: Uint8Array, options: StoreCallOptions): readonly (readonly InstitutionCode[])[] {
     const holders = Array.from({ length: checkStoreCodes(storeCodes) }, (): InstitutionCode[] => []);
     if (holders.length === 0) return holders;
-    const read = this.#database.transaction(() => {
-      const { slices, givenAt } = orderCodes(this.#aliases.ownCodes(storeCodes).codes);
+    this.#transactions.read(options, () => {
+      const { slices, givenAt } = orderCodes(this.#codes.ofAll(storeCodes).codes);
       for (const [place, institution] of this.#holders.all(slices)) {
         holders[givenAt(place)]?.push(institution);
       }
     });
-    read.deferred();
     return holders;
   }
 
   persons(request: PageRequest): PersonPage {
-    const rows = this.#persons.all(pageOf(request));
+    const rows = this.#transactions.read(request, () => this.#persons.all(pageOf(request)));
     const canonical = new Map<number, Uint8Array>();
     rows.forEach(([, , own], k) => {
       if (own !== null) canonical.set(k, storedCode(own));
@@ -112,22 +122,22 @@ export class Reading {
   }
 
   issuances(institution: InstitutionCode, request: PageRequest): IssuancePage {
-    const page = pageOf(request);
-    const rows = this.#issuances.all({ ...page, institution: this.#keys.institutionId(institution) });
+    const rows = this.#transactions.read(request, () =>
+      this.#issuances.all({ ...pageOf(request), institution: this.#keys.institutionId(institution) }),
+    );
     return {
       storeCodes: packed(rows),
       keyVersions: Uint8Array.from(rows, ([, version]) => storedVersion(version)),
     };
   }
 
-  count(): StoreCounts {
-    return this.#counts.get() as StoreCounts;
+  count(options: StoreCallOptions): StoreCounts {
+    return this.#transactions.read(options, () => this.#counts.get() as StoreCounts);
   }
 }
 
-function pageOf(request: PageRequest): Page {
-  checkPage(request);
-  return { after: request.after ?? new Uint8Array(0), limit: request.limit };
+function pageOf({ after, limit }: PageRequest): Page {
+  return { after: after ?? new Uint8Array(0), limit };
 }
 
 function packed(rows: readonly (readonly [code: unknown, ...unknown[]])[]): Uint8Array {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Database } from 'better-sqlite3';
 import { throwIfAborted } from '../../errors/abort.js';
 import type { StoreCallOptions } from '../port.js';
+import type { Transactions } from './transactions.js';
 
 /** Rows read in one piece: some tens of milliseconds. */
 export const SCAN_ROWS = 50_000;
@@ -27,13 +28,14 @@ export interface ScannedPiece {
  * @param scan reads one piece
  */
 export async function scanPieces(
-  { signal }: StoreCallOptions,
+  transactions: Transactions,
+  options: StoreCallOptions,
   scan: (piece: ScanPiece) => ScannedPiece,
 ): Promise<void> {
   let after = new Uint8Array(0);
   for (;;) {
-    throwIfAborted(signal);
-    const { rows, last } = scan({ after, limit: SCAN_ROWS });
+    throwIfAborted(options.signal);
+    const { rows, last } = transactions.read(options, () => scan({ after, limit: SCAN_ROWS }));
     if (rows < SCAN_ROWS || last === null) return;
     after = new Uint8Array(last);
     await setImmediate();

@@ -1,9 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import { KEY_TABLE, KEYS_OF_SCHEMA_2, ROTATION_TABLES } from './rotation-schema.js';
 
 /** "RNK1": marks the file as ours, so that another program's database is never written to. */
 const APPLICATION_ID = 0x524e4b31;
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 /** An alias is a row of a person with a person's own store code in `canonical`; most people have none. */
 const ALIAS_INDEXES = `
@@ -16,11 +17,7 @@ const ALIAS_INDEXES = `
  * (WITHOUT ROWID): a row is its key and a few small integers.
  */
 const SCHEMA = `
-  CREATE TABLE key (
-    name TEXT NOT NULL PRIMARY KEY,
-    fingerprint TEXT NOT NULL UNIQUE CHECK (length(fingerprint) = 16),
-    registered_at INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
+  ${KEY_TABLE}
 
   CREATE TABLE institution (
     id INTEGER PRIMARY KEY,
@@ -43,12 +40,17 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 
   ${ALIAS_INDEXES}
+  ${ROTATION_TABLES}
   PRAGMA application_id = ${APPLICATION_ID};
 `;
 
 /** What makes a store of one version one of the next, by the version it starts from. */
 const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   [1, `ALTER TABLE person ADD COLUMN canonical BLOB CHECK (length(canonical) = 24); ${ALIAS_INDEXES}`],
+  [
+    2,
+    `ALTER TABLE key RENAME TO old_key; ${KEY_TABLE} ${KEYS_OF_SCHEMA_2} DROP TABLE old_key; ${ROTATION_TABLES}`,
+  ],
 ]);
 
 /**

@@ -4,6 +4,7 @@ import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuanceStatistic, StoreCallOptions } from '../port.js';
 import { type ScanPiece, scanPieces } from './scanning.js';
 import { storedCode, storedMoment, storedVersion } from './stored-values.js';
+import type { Transactions } from './transactions.js';
 
 const DAY_MS = 86_400_000;
 
@@ -18,24 +19,24 @@ interface DayRow {
 /** Counts what was issued per institution, version and day in Japan (符号生成に関する統計). */
 export async function countIssued(
   database: Database,
+  transactions: Transactions,
   options: StoreCallOptions,
 ): Promise<readonly IssuanceStatistic[]> {
-  const institutions = database
-    .prepare<[], { readonly id: number; readonly code: InstitutionCode }>(
-      'SELECT id, code FROM institution ORDER BY code',
-    )
-    .all();
+  const select = database.prepare<[], { readonly id: number; readonly code: InstitutionCode }>(
+    'SELECT id, code FROM institution ORDER BY code',
+  );
+  const institutions = transactions.read(options, () => select.all());
   const statistics: IssuanceStatistic[] = [];
   for (const { id, code } of institutions) {
-    statistics.push(...(await countIssuedTo(database, id, code, options)));
+    statistics.push(...(await countIssuedTo(database, transactions, { id, code }, options)));
   }
   return statistics;
 }
 
 async function countIssuedTo(
   database: Database,
-  id: number,
-  institution: InstitutionCode,
+  transactions: Transactions,
+  { id, code: institution }: { readonly id: number; readonly code: InstitutionCode },
   options: StoreCallOptions,
 ): Promise<readonly IssuanceStatistic[]> {
   // Days are whole, also before 1970: SQLite divides towards zero.
@@ -48,7 +49,7 @@ async function countIssuedTo(
       GROUP BY version, day`,
   );
   const issued = new Map<number, Map<number, number>>();
-  await scanPieces(options, (piece) => {
+  await scanPieces(transactions, options, (piece) => {
     let rows = 0;
     let last: Uint8Array | null = null;
     for (const group of select.all({ ...piece, id })) {
