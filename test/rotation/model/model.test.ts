@@ -15,6 +15,7 @@ describe('any order of issues, translations, changes, deletions and steps of rot
       folder: folder.path('memory'),
     });
     expect(tally.commands).toBeGreaterThanOrEqual(1_500);
+    // biome-ignore lint: for now
     console.log(tally);
   });
 

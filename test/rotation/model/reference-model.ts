@@ -29,6 +29,8 @@ export interface ModelRotation {
   status: RotationStatus;
   /** Versions that change with it. */
   readonly versions: Succession[];
+  /** Steps that left a receipt. */
+  readonly receipts: Set<string>;
   /** True while parts may be open. */
   open: boolean;
 }

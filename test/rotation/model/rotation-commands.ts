@@ -53,7 +53,7 @@ function beginCommands(tally: Tally): fc.Arbitrary<ModelCommand> {
           id: outcome.value.id,
           kind: request.kind,
           ...('source' in request ? { source: request.source } : {}),
-          ...{ subject, storeKey, status: 'running', versions: [], open: true },
+          ...{ subject, storeKey, status: 'running', versions: [], receipts: new Set<string>(), open: true },
         };
         await learnVersions({ model, world }, rotation);
         model.rotations.push(rotation);

@@ -35,6 +35,8 @@ export interface TakenStep {
 
 /** What comes next, when all goes well; undefined when a rotation is over. */
 export function nextStep(model: ReferenceModel, rotation: ModelRotation): Step | undefined {
+  const isBeforeSwitch = ['running', 'paused', 'verified'].includes(rotation.status);
+  if (isBeforeSwitch && hasStranger(model, rotation)) return 'abort';
   switch (rotation.status) {
     case 'running':
       if (isLacking(model, rotation)) return 'receive';
@@ -69,7 +71,7 @@ const TAKE: Readonly<Record<Step, Take>> = {
       assert.deepEqual(outcome, { error: 'ROTATION_UNSUPPORTED' });
       return;
     }
-    if (refusedFor(outcome, rotation, 'running', 'verified')) return;
+    if (refusedFor(outcome, rotation, 'running')) return;
     const unknown = list.filter((resident) => model.people.named(model.generation, resident) === undefined);
     assert.deepEqual(outcome, { value: { received: list.length, refused: 0, unknown: unknown.length } });
     for (const resident of list) model.people.receive(model.generation, resident);
@@ -85,7 +87,7 @@ const TAKE: Readonly<Record<Step, Take>> = {
     const outcome = await outcomeOf(real.work({ ...options, signal: giveUp.signal }));
     if (refusedFor(outcome, rotation, 'running', 'paused', 'verified')) return;
     if ('error' in outcome) {
-      if (outcome.error === 'ROTATION_INCOMPLETE') assert.equal(isLacking(model, rotation), true);
+      if (outcome.error === 'ROTATION_INCOMPLETE') assert.ok(isLacking(model, rotation));
       else assert.deepEqual([outcome.error, giveUp.signal.aborted], ['ABORTED', true]);
       return;
     }
@@ -98,19 +100,28 @@ const TAKE: Readonly<Record<Step, Take>> = {
   },
   verify: async ({ model, world, tally, rotation }, real) => {
     const outcome = await outcomeOf(real.verify({ folder: world.folderOf(rotation.id), sampleSize: 10 }));
-    if (refusedFor(outcome, rotation, 'running')) return;
+    if (wasDone(outcome, rotation, 'verify') || refusedFor(outcome, rotation, 'running')) return;
+    if (!rotation.open && hasStranger(model, rotation)) {
+      assert.deepEqual(outcome, { error: 'ROTATION_CONFLICT' });
+      return;
+    }
+    if (!rotation.open) {
+      // Whether it has come to that hangs on what was noted.
+      await world.store.lendSuccessors();
+      lend(model, rotation);
+    }
     if (rotation.open || isLacking(model, rotation)) {
       assert.deepEqual(outcome, { error: 'ROTATION_INCOMPLETE' });
       return;
     }
-    lend(model, rotation);
     const pairs = await accepted({ model, world, rotation }, outcome);
     rotation.status = 'verified';
+    rotation.receipts.add('verify');
     for (const { institution, from, to } of rotation.versions) {
-      const delivered = new Set((pairs.get(institution) ?? []).map(([old]) => old));
+      const delivered = new Set<string | undefined>((pairs.get(institution) ?? []).map(([old]) => old));
       for (const person of model.people.holdersOf(institution)) {
         const { root } = model.meaning(person, institution, from);
-        const isThere = delivered.has(model.texts.text({ root, institution, version: from }) ?? '');
+        const isThere = delivered.has(model.texts.text({ root, institution, version: from }));
         assert.equal(isThere, true, `a person is in the delivery for ${institution}/${to}`);
       }
     }
@@ -119,13 +130,18 @@ const TAKE: Readonly<Record<Step, Take>> = {
   switch: async ({ model, world, tally, rotation }, real) => {
     const folder = world.folderOf(rotation.id);
     const outcome = await outcomeOf(real.switch({ folder, graceMs: 0 }));
-    if (refusedFor(outcome, rotation, 'verified')) return;
+    if (wasDone(outcome, rotation, 'switch') || refusedFor(outcome, rotation, 'verified')) return;
+    if (hasStranger(model, rotation)) {
+      assert.deepEqual(outcome, { error: 'ROTATION_CONFLICT' });
+      return;
+    }
     lend(model, rotation);
     await accepted({ model, world, rotation }, outcome);
     const expected = rotation.versions.flatMap(({ institution, from, to }) =>
       model.people.holdersOf(institution).map((person) => ({ person, institution, from, to })),
     );
     model.switch(rotation);
+    rotation.receipts.add('switch');
     for (const { person, institution, from, to } of expected) {
       const before = model.texts.text(model.meaning(person, institution, from));
       const after = model.texts.text(model.meaning(person, institution, to));
@@ -135,38 +151,39 @@ const TAKE: Readonly<Record<Step, Take>> = {
   },
   retire: async ({ model, tally, rotation }, real) => {
     const outcome = await outcomeOf(real.retire({ batchRows: 3 }));
-    if (refusedFor(outcome, rotation, 'switched')) return;
+    if (wasDone(outcome, rotation, 'retire') || refusedFor(outcome, rotation, 'switched')) return;
     succeeded(outcome);
+    rotation.receipts.add('retire');
     model.retire(rotation);
     completed(tally, rotation, 'retired');
   },
   destroy: async ({ model, world, tally, rotation }, real) => {
     const outcome = await outcomeOf(real.destroy({ destroyer: world.destroyer }));
-    if (refusedFor(outcome, rotation, 'retired')) return;
+    if (wasDone(outcome, rotation, 'destroy') || refusedFor(outcome, rotation, 'retired')) return;
     succeeded(outcome);
+    rotation.receipts.add('destroy');
     model.destroy(rotation);
     completed(tally, rotation, 'destroyed');
   },
   pause: async ({ tally, rotation }, real) => {
     const outcome = await outcomeOf(real.pause());
-    if (rotation.status === 'paused') succeeded(outcome);
-    else if (refusedFor(outcome, rotation, 'running')) return;
+    if (refusedFor(outcome, rotation, 'running', 'paused')) return;
     succeeded(outcome);
     rotation.status = 'paused';
     completed(tally, rotation, 'paused');
   },
   resume: async ({ tally, rotation }, real) => {
     const outcome = await outcomeOf(real.resume());
-    if (rotation.status === 'running') succeeded(outcome);
-    else if (refusedFor(outcome, rotation, 'paused')) return;
+    if (refusedFor(outcome, rotation, 'running', 'paused')) return;
     succeeded(outcome);
     rotation.status = 'running';
     completed(tally, rotation, 'resumed');
   },
   abort: async ({ model, tally, rotation }, real) => {
     const outcome = await outcomeOf(real.abort());
-    if (refusedFor(outcome, rotation, 'running', 'paused', 'verified')) return;
+    if (refusedFor(outcome, rotation, 'running', 'paused', 'verified', 'aborted')) return;
     succeeded(outcome);
+    if (rotation.status === 'aborted') return;
     model.abort(rotation);
     completed(tally, rotation, 'aborted');
   },
@@ -196,9 +213,21 @@ export async function learnKeys({ model, world }: Pick<TakenStep, 'model' | 'wor
     const key = parseKeyName(name);
     if (key.kind !== 'institution' || model.version(key.institution, key.version) !== undefined) continue;
     assert.equal(state, 'pre-active');
-    assert.ok([model.generation, model.generation + 1].includes(generation));
-    model.institutions.get(key.institution)?.set(key.version, { state, generation: generation as number });
+    assert.ok(generation === model.generation || generation === model.generation + 1);
+    model.institutions.get(key.institution)?.set(key.version, { state, generation });
   }
+}
+
+/** True for a step that was done before: whoever asks again gets its receipt again. */
+function wasDone(outcome: Outcome<SignedReceipt>, { receipts }: ModelRotation, step: string): boolean {
+  if (receipts.has(step)) succeeded(outcome);
+  return receipts.has(step);
+}
+
+/** True when an institution came after a rotation of the generation was begun: it cannot go on then. */
+function hasStranger(model: ReferenceModel, { kind, versions }: ModelRotation): boolean {
+  const known = new Set(versions.map(({ institution }) => institution));
+  return kind === 'generation' && [...model.institutions.keys()].some((one) => !known.has(one));
 }
 
 /** True when a step was refused because of the status, as it had to be. */
@@ -254,7 +283,7 @@ function nextRoot(model: ReferenceModel, { kind, source }: ModelRotation, root: 
 
 function isLacking(model: ReferenceModel, { source }: ModelRotation): boolean {
   if (source !== 'list') return false;
-  return [...model.people.everybody].some((person) => person.namesIn(model.generation + 1).size === 0);
+  return [...model.people.everybody].some((person) => !person.roots.has(model.generation + 1));
 }
 
 function lend(model: ReferenceModel, { source, storeKey }: ModelRotation): void {

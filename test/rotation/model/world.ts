@@ -109,7 +109,8 @@ export class World {
     const pairs = new Map<string, [string, string][]>();
     const publicKey = await this.vault.publicKey(auditKey(1));
     const { deliveries } = JSON.parse(receipt) as RotationReceipt;
-    for (const { audience: institution, file, pairs: count } of deliveries) {
+    for (const { audience, file, pairs: count } of deliveries) {
+      const institution = audience.replace('institution/', '');
       const read = pairs.get(institution) ?? [];
       pairs.set(institution, read);
       const before = read.length;

@@ -61,7 +61,8 @@ async function* deliveriesOf(
   const publicKey = await vault.publicKey(auditKey(1));
   for (const receipt of await (await rotations.get(rotation)).receipts()) {
     const { deliveries } = JSON.parse(receipt) as RotationReceipt;
-    for (const { audience: institution, file } of deliveries) {
+    for (const { audience, file } of deliveries) {
+      const institution = audience.replace('institution/', '');
       const delivery = await openDelivery({ path: join(folder, file), publicKey, institution });
       try {
         yield { file, delivery };
