@@ -42,6 +42,8 @@ export function command(tally: Tally, { name, details, check, run }: Deed): Mode
     check: (model) => check?.(model as ReferenceModel) ?? true,
     run: async (model, world) => {
       tally.run(name);
+      if (process.env.DEBUG_MODEL) console.error(name, JSON.stringify(details));
+      world.tick();
       await run(model, world);
     },
     toString: () => `${name} ${JSON.stringify(details)}`,

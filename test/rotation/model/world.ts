@@ -29,6 +29,10 @@ const AUDIT_KEY = 'audit/1';
 /** Rotations of one run stay below. */
 const VERSIONS = 60;
 
+const BEGIN = Date.UTC(2026, 3, 1);
+/** Longer than a worker that gave up keeps its part. */
+const COMMAND_MS = 3_600_000;
+
 const numbers = (most: number) => Array.from({ length: most }, (_, k) => k + 1);
 const KEYS = {
   ...testKeys([
@@ -53,21 +57,26 @@ export class World {
   readonly vault: Vault;
   readonly store: IssuanceStore;
   readonly folder: string;
-  #sites: readonly Site[];
+  #sites: readonly Site[] = [];
+  #now = BEGIN;
 
-  private constructor(vault: Vault, store: IssuanceStore, folder: string, sites: readonly Site[]) {
+  private constructor(vault: Vault, store: IssuanceStore, folder: string) {
     this.vault = vault;
     this.store = store;
     this.folder = folder;
-    this.#sites = sites;
   }
 
   /** @param folder an empty one, or one to be made */
   static async open(store: IssuanceStore, folder: string): Promise<World> {
     mkdirSync(folder, { recursive: true });
-    const vault = await openSoftwareVault({ keys: KEYS });
-    const sites = [await openSite(vault, store), await openSite(vault, store)];
-    return new World(vault, store, folder, sites);
+    const world = new World(await openSoftwareVault({ keys: KEYS }), store, folder);
+    await world.restart();
+    return world;
+  }
+
+  /** Time goes on between two commands. */
+  tick(): void {
+    this.#now += COMMAND_MS;
   }
 
   /** One of the issuers, counted round. */
@@ -86,7 +95,7 @@ export class World {
 
   /** Opens issuers and rotations anew, as after a restart. */
   async restart(): Promise<void> {
-    this.#sites = [await openSite(this.vault, this.store), await openSite(this.vault, this.store)];
+    this.#sites = [await this.#openSite(), await this.#openSite()];
   }
 
   get destroyer() {
@@ -132,6 +141,15 @@ export class World {
     }
   }
 
+  async #openSite(): Promise<Site> {
+    const { vault, store } = this;
+    const now = () => this.#now++;
+    return {
+      issuer: await openIssuer({ vault, store, now }),
+      rotations: await openRotations({ vault, store, now, auditKey: AUDIT_KEY }),
+    };
+  }
+
   #site(n: number): Site {
     return this.#sites[n % this.#sites.length] as Site;
   }
@@ -157,11 +175,4 @@ export async function outcomeOf<T>(call: Promise<T>): Promise<Outcome<T>> {
     if (error instanceof RenkeiError) return { error: error.code };
     throw error;
   }
-}
-
-async function openSite(vault: Vault, store: IssuanceStore): Promise<Site> {
-  return {
-    issuer: await openIssuer({ vault, store }),
-    rotations: await openRotations({ vault, store, auditKey: AUDIT_KEY }),
-  };
 }
