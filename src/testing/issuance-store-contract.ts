@@ -44,7 +44,7 @@ export interface IssuanceStoreContractOptions {
   readonly newPlace?: () => string | Promise<string>;
   /** Where the random walk begins. Default: 20260401. Another seed asks other things. */
   readonly seed?: number;
-  /** Calls of the random walk. Default: 400. */
+  /** Calls of the random walk. Default: 800. */
   readonly steps?: number;
 }
 
@@ -64,7 +64,7 @@ export interface IssuanceStoreContractOptions {
  */
 export function issuanceStoreContract(options: IssuanceStoreContractOptions): readonly ContractCase[] {
   checkOptions('issuanceStoreContract', options, RULES);
-  const { open, newPlace, seed = 20260401, steps = 400 } = options;
+  const { open, newPlace, seed = 20260401, steps = 800 } = options;
   const walk = casesOf('altogether', {
     'does what a trivial model does, whatever is asked in whatever order': (store) =>
       walkAtRandom(store, new Seeded(seed), steps),

@@ -11,13 +11,28 @@ import type {
   KeyRecord,
   PageRequest,
   PersonPage,
+  RecordedKey,
   RemovedPerson,
+  StoreCallOptions,
   StoreCounts,
   StoreFinding,
+  Successors,
   WriteOutcome,
 } from '../stores/port.js';
+import type {
+  KnownSuccessors,
+  NewRotation,
+  NotedRow,
+  PartClaim,
+  RotationMove,
+  RotationPart,
+  RotationRecord,
+  StoreOutlook,
+  SuccessorPairs,
+} from '../stores/rotation-port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import { hex, hexRows } from './answers.js';
+import { ModelRotations, type Note } from './model-rotations.js';
 
 interface Person {
   readonly code: string;
@@ -44,9 +59,14 @@ export type StoreCalls = Omit<IssuanceStore, 'close' | typeof Symbol.asyncDispos
  * with the memory store. It is asked well-formed questions only, one at a time.
  */
 export class ModelStore implements StoreCalls {
-  #keys: KeyRecord[] = [];
+  #keys: RecordedKey[] = [];
   #persons: Person[] = [];
   #issuances: Issuance[] = [];
+  /** Codes under the old and the new store key. */
+  #pairs: (readonly [code: string, successor: string])[] = [];
+  #notes: Note[] = [];
+  #lastNote = 0;
+  readonly #rotations = new ModelRotations();
 
   async begin(records: readonly KeyRecord[]): Promise<WriteOutcome> {
     const begunWith = this.#keys.filter(({ name }) => /^(link|store)\//.test(name));
@@ -59,7 +79,15 @@ export class ModelStore implements StoreCalls {
     for (const values of [all.map(({ name }) => name), all.map(({ fingerprint }) => fingerprint)]) {
       if (new Set<string>(values).size < values.length) return 'conflict';
     }
-    this.#keys.push(...records);
+    const numbers = (kind: string) =>
+      records.flatMap(({ name }) => (name.startsWith(kind) ? [Number(name.slice(kind.length))] : []));
+    const generation = Math.max(...numbers('link/'));
+    for (const record of records) {
+      const [kind, number] = record.name.split('/') as [string, string];
+      const state = Math.max(...numbers(`${kind}/`)) === Number(number) ? 'active' : 'retired';
+      const own = kind === 'link' ? Number(number) : generation;
+      this.#keys.push({ ...record, state, since: { [state]: record.registeredAt }, generation: own });
+    }
     return 'inserted';
   }
 
@@ -68,31 +96,48 @@ export class ModelStore implements StoreCalls {
     const like = this.#keys.find(({ fingerprint }) => fingerprint === record.fingerprint);
     if (named !== undefined && named === like) return 'existed';
     if (named !== undefined || like !== undefined) return 'conflict';
-    this.#keys.push(record);
+    const family = (name: string) => (name.startsWith('record/') ? name : name.replace(/\/\d+$/, ''));
+    const isFirst = this.#keys.every(({ name }) => family(name) !== family(record.name));
+    const state = isFirst ? 'active' : 'pre-active';
+    const link = this.#keys.find((key) => key.state === 'active' && key.name.startsWith('link/'));
+    const own = record.name.startsWith('link/') ? Number(record.name.slice(5)) : link?.generation;
+    const generation = /^(link|store|institution)/.test(record.name) ? own : undefined;
+    const key = { ...record, state, since: { [state]: record.registeredAt } } as const;
+    this.#keys.push(generation === undefined ? key : { ...key, generation });
     return 'inserted';
   }
 
-  async listKeys(): Promise<readonly KeyRecord[]> {
+  async listKeys(): Promise<readonly RecordedKey[]> {
     return this.#keys.toSorted((a, b) => byText(a.name, b.name));
   }
 
-  async issue({
-    institution,
-    storeCodes,
-    keyVersion,
-    generation,
-    issuedAt,
-  }: IssuanceBatch): Promise<HeldRows> {
-    return this.#held(institution, storeCodes, (own) => {
-      const held = this.#issuance(institution, own);
-      if (held !== undefined) return held.keyVersion;
-      if (this.#person(own) === undefined) this.#persons.push({ code: own, own, generation });
+  async issue(batch: IssuanceBatch, options: StoreCallOptions = {}): Promise<HeldRows> {
+    const { institution, storeCodes, keyVersion, generation, issuedAt } = batch;
+    this.#rotations.compare(options);
+    const [people, rows]: [string[], string[]] = [[], []];
+    const held = this.#held(institution, storeCodes, (own) => {
+      const issuance = this.#issuance(institution, own);
+      if (issuance !== undefined) return issuance.keyVersion;
+      if (this.#person(own) === undefined) {
+        this.#persons.push({ code: own, own, generation });
+        people.push(own);
+      }
       this.#issuances.push({ institution, own, keyVersion, issuedAt });
+      rows.push(own);
       return 0;
     });
+    this.#take(hexRows(storeCodes), batch.successors);
+    this.#notePeople(people);
+    if (this.#rotations.wants(institution)) for (const own of rows) this.#note(own, institution);
+    return held;
   }
 
-  async lookUp(institution: InstitutionCode, storeCodes: Uint8Array): Promise<HeldRows> {
+  async lookUp(
+    institution: InstitutionCode,
+    storeCodes: Uint8Array,
+    options: StoreCallOptions = {},
+  ): Promise<HeldRows> {
+    this.#rotations.compare(options);
     return this.#held(institution, storeCodes, (own) => this.#issuance(institution, own)?.keyVersion ?? 0);
   }
 
@@ -116,17 +161,26 @@ export class ModelStore implements StoreCalls {
     );
   }
 
-  async change({ generation, oldCodes, newCodes }: ChangeBatch): Promise<readonly WriteOutcome[]> {
+  async change({ generation, oldCodes, newCodes, successors }: ChangeBatch): Promise<WriteOutcome[]> {
     const wanted = hexRows(newCodes);
-    return hexRows(oldCodes).map((oldCode, k) => {
+    const people: string[] = [];
+    const add = (person: Person) => {
+      this.#persons.push(person);
+      people.push(person.code);
+    };
+    const outcomes = hexRows(oldCodes).map((oldCode, k): WriteOutcome => {
       const code = wanted[k] as string;
       const own = this.#own(oldCode);
       if (this.#own(code) === own) return 'existed';
       if (this.#person(code) !== undefined) return 'conflict';
-      if (this.#person(own) === undefined) this.#persons.push({ code: own, own, generation });
-      this.#persons.push({ code, own, generation });
+      if (this.#person(own) === undefined) add({ code: own, own, generation });
+      add({ code, own, generation });
       return 'inserted';
     });
+    const taken = wanted.map((code, k) => (outcomes[k] === 'conflict' ? '' : code));
+    this.#take(taken, successors);
+    this.#notePeople(people);
+    return outcomes;
   }
 
   async remove(storeCodes: Uint8Array): Promise<readonly RemovedPerson[]> {
@@ -140,6 +194,9 @@ export class ModelStore implements StoreCalls {
           issuedAt,
         })),
       };
+      const gone = this.#persons.filter((person) => person.own === own).map((person) => person.code);
+      this.#pairs = this.#pairs.filter(([one]) => !gone.includes(one));
+      this.#notes = this.#notes.filter((note) => !gone.includes(note.code));
       this.#persons = this.#persons.filter((person) => person.own !== own);
       this.#issuances = this.#issuances.filter((row) => row.own !== own);
       return removed;
@@ -204,12 +261,165 @@ export class ModelStore implements StoreCalls {
     };
   }
 
+  async outlook(): Promise<StoreOutlook> {
+    return this.#rotations.outlook();
+  }
+
+  async hold(until: number): Promise<void> {
+    this.#rotations.holdUntil = until;
+  }
+
+  async beginRotation(rotation: NewRotation): Promise<number | undefined> {
+    return this.#rotations.begin(rotation);
+  }
+
+  async rotations(): Promise<readonly RotationRecord[]> {
+    return this.#rotations.list.map(({ record }) => record);
+  }
+
+  async moveRotation(move: RotationMove): Promise<WriteOutcome> {
+    const { outcome, keys, notes } = this.#rotations.move(move, this.#keys, this.#notes, this.#pairs.length);
+    this.#keys = [...keys];
+    this.#notes = [...notes];
+    return outcome;
+  }
+
+  async claimPart(claim: PartClaim): Promise<number | undefined> {
+    return this.#rotations.claim(claim);
+  }
+
+  async finishPart(id: number, part: number, report: string): Promise<WriteOutcome> {
+    return this.#rotations.finish(id, part, report);
+  }
+
+  async parts(id: number): Promise<readonly RotationPart[]> {
+    return this.#rotations.partsOf(id);
+  }
+
+  async noted(limit: number, institution?: InstitutionCode): Promise<readonly NotedRow[]> {
+    const wanted = this.#notes.filter(
+      (note) => institution === undefined || note.institution === institution,
+    );
+    return wanted.slice(0, limit).map(({ note, code, institution: whose }) => {
+      const row = { note, storeCode: bytes(code) };
+      return whose === undefined ? row : { ...row, institution: whose };
+    });
+  }
+
+  async settle(notes: readonly number[]): Promise<void> {
+    this.#notes = this.#notes.filter(({ note }) => !notes.includes(note));
+  }
+
+  async succeed({ oldCodes, newCodes }: SuccessorPairs): Promise<readonly WriteOutcome[]> {
+    if (oldCodes.length > 0 && this.#rotations.outlook().successor === undefined) {
+      throw new RenkeiError('OPTION_INVALID', 'no rotation leads to another store key');
+    }
+    const successors = hexRows(newCodes);
+    return hexRows(oldCodes).map((code, k) => this.#pair(code, successors[k] as string));
+  }
+
+  async successors(oldCodes: Uint8Array): Promise<KnownSuccessors> {
+    const found = hexRows(oldCodes).map((code) => this.#successor(code));
+    return {
+      newCodes: bytes(found.map((successor) => successor ?? '00'.repeat(24)).join('')),
+      missing: found.flatMap((successor, k) => (successor === undefined ? [k] : [])),
+    };
+  }
+
+  async withoutSuccessor(page: PageRequest): Promise<Uint8Array> {
+    const people = this.#persons.filter(
+      ({ code, own }) => code === own && this.#successor(code) === undefined,
+    );
+    return bytes(
+      pageOf(people, ({ code }) => code, page)
+        .map(({ code }) => code)
+        .join(''),
+    );
+  }
+
+  async lendSuccessors(): Promise<number> {
+    if (this.#rotations.outlook().successor === undefined) return 0;
+    let lent = 0;
+    for (const { code: own } of this.#persons.filter((person) => person.code === person.own)) {
+      const codes = this.#persons.filter((person) => person.own === own).map(({ code }) => code);
+      const [lender] = codes.filter((code) => this.#successor(code) !== undefined).sort(byText);
+      if (lender === undefined || this.#successor(own) !== undefined) continue;
+      this.#pairs = this.#pairs.map(([code, successor]) => [code === lender ? own : code, successor]);
+      lent++;
+    }
+    return lent;
+  }
+
+  async moveRows(limit: number): Promise<number> {
+    const target = this.#rotations.successorIn('retiring');
+    const inPairs = this.#pairs.map(([code]) => this.#own(code));
+    const people = target === undefined ? [] : [...new Set(inPairs)].slice(0, limit);
+    let replaced = 0;
+    for (const own of people) {
+      const next = this.#successor(own);
+      const codes = this.#persons.filter((person) => person.own === own).map(({ code }) => code);
+      this.#issuances = this.#issuances.map((row) => (row.own === own ? { ...row, own: next ?? own } : row));
+      this.#persons = this.#persons.flatMap((person) => {
+        if (person.own !== own) return [person];
+        const moved = this.#successor(person.code);
+        const owner = next ?? own;
+        if (moved !== undefined) {
+          replaced++;
+          return [{ code: moved, own: owner, generation: target?.generation as number }];
+        }
+        const isOld = next !== undefined && person.generation < (target?.generation as number);
+        return isOld ? [] : [{ ...person, own: owner }];
+      });
+      this.#pairs = this.#pairs.filter(([code]) => !codes.includes(code));
+    }
+    return replaced;
+  }
+
+  async discardSuccessors(limit: number): Promise<number> {
+    if (this.#rotations.successorIn('aborting') === undefined) return 0;
+    return this.#pairs.splice(0, limit).length;
+  }
+
   #person(code: string): Person | undefined {
-    return this.#persons.find((person) => person.code === code);
+    const row = this.#row(code);
+    return this.#persons.find((person) => person.code === row);
+  }
+
+  /** The code that a row is stored under. */
+  #row(code: string): string {
+    return this.#pairs.find(([, successor]) => successor === code)?.[0] ?? code;
+  }
+
+  #successor(code: string): string | undefined {
+    return this.#pairs.find(([one]) => one === code)?.[1];
+  }
+
+  #pair(code: string, successor: string): WriteOutcome {
+    if (!this.#persons.some((person) => person.code === code)) return 'existed';
+    if (this.#successor(code) === successor) return 'existed';
+    if (this.#successor(code) !== undefined || this.#person(successor) !== undefined) return 'conflict';
+    this.#pairs.push([code, successor]);
+    return 'inserted';
+  }
+
+  #take(codes: readonly string[], successors: Successors | undefined): void {
+    const target = this.#rotations.outlook().successor?.storeKeyVersion;
+    if (successors === undefined || successors.storeKeyVersion !== target) return;
+    for (const [k, successor] of hexRows(successors.codes).entries())
+      this.#pair(codes[k] as string, successor);
+  }
+
+  #note(code: string, institution?: InstitutionCode): void {
+    this.#notes.push({ note: ++this.#lastNote, code, institution });
+  }
+
+  #notePeople(codes: readonly string[]): void {
+    if (!this.#rotations.wants(undefined)) return;
+    for (const code of codes) if (this.#successor(code) === undefined) this.#note(code);
   }
 
   #own(code: string): string {
-    return this.#person(code)?.own ?? code;
+    return this.#person(code)?.own ?? this.#row(code);
   }
 
   #issuance(institution: InstitutionCode, own: string): Issuance | undefined {
@@ -224,12 +434,15 @@ export class ModelStore implements StoreCalls {
   #held(institution: InstitutionCode, storeCodes: Uint8Array, versionOf: (own: string) => number): HeldRows {
     if (storeCodes.length > 0) this.#mustKnow(institution);
     const canonical = new Map<number, Uint8Array>();
+    const aliases = new Set<number>();
     const versions = hexRows(storeCodes).map((code, k) => {
       const own = this.#own(code);
-      if (own !== code) canonical.set(k, bytes(own));
+      const told = (this.#rotations.isSwitched() ? this.#successor(own) : undefined) ?? own;
+      if (told !== code) canonical.set(k, bytes(told));
+      if (own !== this.#row(code)) aliases.add(k);
       return versionOf(own);
     });
-    return { versions: Uint8Array.from(versions), canonical };
+    return { versions: Uint8Array.from(versions), canonical, aliases };
   }
 
   #mustKnow(institution: InstitutionCode): void {

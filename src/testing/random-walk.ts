@@ -6,31 +6,24 @@ import {
   recordAudience,
   storeAudience,
 } from '../codes/key-names.js';
-import type { IssuanceStore, PageRequest, PersonPage } from '../stores/port.js';
+import type { IssuanceStore, PersonPage } from '../stores/port.js';
 import { heldOf, hexRows, ownCodes } from './answers.js';
 import { contentOf } from './content.js';
-import { ModelStore, type StoreCalls } from './model-store.js';
-import {
-  A,
-  B,
-  batchOf,
-  changeOf,
-  keyRecord,
-  range,
-  registerInstitutions,
-  storeCode,
-  storeCodes,
-  UNKNOWN,
-} from './samples.js';
+import { ModelStore } from './model-store.js';
+import { ROTATION_QUESTIONS } from './rotation-questions.js';
+import { A, B, batchOf, changeOf, keyRecord, registerInstitutions, UNKNOWN } from './samples.js';
 import type { Seeded } from './seeded.js';
+import {
+  eitherCodes,
+  epochOrNone,
+  MOST,
+  PEOPLE,
+  pageRequest,
+  people,
+  type Question,
+  successorsOrNone,
+} from './walk-draws.js';
 
-/** A question put to a store and to the model alike; what is compared is the answer made plain. */
-type Question = (target: StoreCalls) => Promise<unknown>;
-
-/** So few that they meet all the time, and so many that a page does not hold them. */
-const PEOPLE = range(0, 14);
-/** Most people of a batch: some come twice. */
-const MOST = 8;
 const INSTITUTIONS = [A, B, UNKNOWN];
 /** The last comes before the second as a text. */
 const VERSIONS = [1, 2, 10];
@@ -62,16 +55,20 @@ const QUESTIONS: Readonly<Record<string, (draw: Seeded) => Question>> = {
   },
   listKeys: () => (target) => target.listKeys(),
   issue: (draw) => {
-    const batch = batchOf(draw.pick(INSTITUTIONS), people(draw), {
+    const numbers = draw.some(PEOPLE, MOST);
+    const batch = batchOf(draw.pick(INSTITUTIONS), eitherCodes(draw, numbers), {
       keyVersion: draw.pick(VERSIONS),
       generation: 1 + draw.below(3),
       issuedAt: draw.pick(MOMENTS),
+      ...successorsOrNone(draw, numbers),
     });
-    return async (target) => heldOf(await target.issue(batch));
+    const epoch = epochOrNone(draw);
+    return async (target) => heldOf(await target.issue(batch, await epoch(target)));
   },
   lookUp: (draw) => {
     const [institution, codes] = [draw.pick(INSTITUTIONS), people(draw)];
-    return async (target) => heldOf(await target.lookUp(institution, codes));
+    const epoch = epochOrNone(draw);
+    return async (target) => heldOf(await target.lookUp(institution, codes, await epoch(target)));
   },
   details: (draw) => {
     const [institution, codes] = [draw.pick(INSTITUTIONS), people(draw)];
@@ -82,12 +79,18 @@ const QUESTIONS: Readonly<Record<string, (draw: Seeded) => Question>> = {
     return (target) => target.holders(codes);
   },
   change: (draw) => {
-    const pairs = draw.some(PEOPLE, 4).map((oldCode) => [oldCode, draw.pick(PEOPLE)] as const);
-    const batch = changeOf(pairs, { generation: 1 + draw.below(3) });
+    const oldNumbers = draw.some(PEOPLE, 4);
+    const newNumbers = oldNumbers.map(() => draw.pick(PEOPLE));
+    const batch = changeOf([], {
+      generation: 1 + draw.below(3),
+      oldCodes: eitherCodes(draw, oldNumbers),
+      newCodes: eitherCodes(draw, newNumbers),
+      ...successorsOrNone(draw, newNumbers),
+    });
     return (target) => target.change(batch);
   },
   remove: (draw) => {
-    const codes = storeCodes(...draw.some(PEOPLE, 2));
+    const codes = eitherCodes(draw, draw.some(PEOPLE, 2));
     return (target) => target.remove(codes);
   },
   persons: (draw) => {
@@ -107,10 +110,17 @@ const QUESTIONS: Readonly<Record<string, (draw: Seeded) => Question>> = {
     return found.sort();
   },
   count: () => (target) => target.count(),
+  ...ROTATION_QUESTIONS,
 };
 const CALLS = Object.keys(QUESTIONS);
 /** What writes is asked more often, and issuance most. */
-const ASKED = [...CALLS, 'issue', 'issue', 'issue', 'issue', 'change', 'change', 'remove', 'lookUp'];
+const ASKED = [
+  ...CALLS,
+  ...['issue', 'issue', 'issue', 'issue', 'change', 'change', 'remove', 'lookUp', 'lookUp'],
+  ...['beginRotation', 'beginRotation', 'succeed', 'succeed', 'finishPart', 'finishPart'],
+  ...['settle', 'settle', 'settle', 'moveRows', 'discardSuccessors'],
+  ...Array<string>(8).fill('moveRotation'),
+];
 
 /** Asks a store and the model the same questions, one after the other, and holds their answers against each other. */
 export async function walkAtRandom(store: IssuanceStore, draw: Seeded, steps: number): Promise<void> {
@@ -123,15 +133,6 @@ export async function walkAtRandom(store: IssuanceStore, draw: Seeded, steps: nu
     assert.deepEqual(told, expected, `step ${step}: ${call} answers as the model does`);
   }
   assert.deepEqual(await contentOf(store, 3), await contentOf(model));
-}
-
-function people(draw: Seeded): Uint8Array {
-  return storeCodes(...draw.some(PEOPLE, MOST));
-}
-
-function pageRequest(draw: Seeded): PageRequest {
-  const limit = 1 + draw.below(PEOPLE.length + 2);
-  return draw.below(3) === 0 ? { limit } : { limit, after: storeCode(draw.pick(PEOPLE)) };
 }
 
 function plainPersons({ storeCodes: codes, generations, canonical }: PersonPage) {

@@ -98,7 +98,7 @@ describe('opening a SQLite store', () => {
     ['an empty database that another program has marked', ['PRAGMA application_id = 42']],
     [
       'a store of a later schema',
-      ['CREATE TABLE key (x)', 'PRAGMA application_id = 0x524e4b31', 'PRAGMA user_version = 3'],
+      ['CREATE TABLE key (x)', 'PRAGMA application_id = 0x524e4b31', 'PRAGMA user_version = 4'],
     ],
     ['a store whose schema has no version', ['CREATE TABLE key (x)', 'PRAGMA application_id = 0x524e4b31']],
   ])('refuses %s and does not write to it', async (_, statements) => {

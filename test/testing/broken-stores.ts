@@ -1,17 +1,9 @@
 import type { HeldRows, IssuanceBatch, IssuanceStore, WriteOutcome } from 'renkei';
+import { BROKEN_ROTATIONS } from './broken-rotations.js';
+import { type BrokenStore, codesOf, nextTurn } from './broken-store.js';
 
 const CODE_LENGTH = 24;
 const JAPAN_AHEAD_MS = 9 * 3_600_000;
-
-/** One fault of a store, and the group of cases that must find it. */
-export interface BrokenStore {
-  /** What it does wrong, as a sentence without its subject. */
-  readonly fault: string;
-  /** A group with a case that fails. */
-  readonly foundBy: string;
-  /** The methods that do it, over a store that is right. */
-  readonly broken: (store: IssuanceStore) => Partial<IssuanceStore>;
-}
 
 /** A store some of whose methods are replaced. */
 export function withMethods(store: IssuanceStore, methods: Partial<IssuanceStore>): IssuanceStore {
@@ -23,8 +15,6 @@ export function withMethods(store: IssuanceStore, methods: Partial<IssuanceStore
   });
 }
 
-const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
-const codesOf = (packed: Uint8Array) => Buffer.from(packed).toString('hex').match(/.{48}/g) ?? [];
 const withVersions = (held: HeldRows, version: (held: number) => number): HeldRows => ({
   ...held,
   versions: held.versions.map(version),
@@ -127,7 +117,11 @@ export const BROKEN_STORES: readonly BrokenStore[] = [
       lookUp: (institution, codes, options) =>
         store.lookUp(institution, codes, options).catch((error: { code?: string }) => {
           if (error.code !== 'INSTITUTION_UNKNOWN') throw error;
-          return { versions: new Uint8Array(codes.length / CODE_LENGTH), canonical: new Map() };
+          return {
+            versions: new Uint8Array(codes.length / CODE_LENGTH),
+            canonical: new Map(),
+            aliases: new Set(),
+          };
         }),
     }),
   },
@@ -337,11 +331,12 @@ export const BROKEN_STORES: readonly BrokenStore[] = [
     fault: 'takes options that do not exist',
     foundBy: 'options of every call',
     broken: (store) => ({
-      persons: ({ after, limit, signal }) =>
+      persons: ({ after, limit, signal, epoch }) =>
         store.persons({
           limit,
           ...(after === undefined ? {} : { after }),
           ...(signal === undefined ? {} : { signal }),
+          ...(epoch === undefined ? {} : { epoch }),
         }),
     }),
   },
@@ -380,4 +375,5 @@ export const BROKEN_STORES: readonly BrokenStore[] = [
       },
     }),
   },
+  ...BROKEN_ROTATIONS,
 ];

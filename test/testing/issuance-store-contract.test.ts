@@ -77,9 +77,9 @@ describe('the contract suite', () => {
       return calls.join();
     };
     const usual = await asked({});
-    expect(await asked({ seed: 20260401, steps: 400 })).toBe(usual);
+    expect(await asked({ seed: 20260401, steps: 800 })).toBe(usual);
     expect(await asked({ seed: 1 })).not.toBe(usual);
-    expect((await asked({ steps: 40 })).length).toBeLessThan(usual.length / 4);
+    expect((await asked({ steps: 80 })).length).toBeLessThan(usual.length / 4);
   });
 
   it('opens a place of its own for every case, and closes what it opened', async () => {

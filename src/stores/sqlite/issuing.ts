@@ -58,7 +58,7 @@ export class Issuing {
   }
 
   issue(batch: IssuanceBatch, options: StoreCallOptions): HeldRows {
-    if (checkIssuance(batch) === 0) return NO_ROWS;
+    if (checkIssuance(batch) === 0) return this.#transactions.read(options, () => NO_ROWS);
     // Before the lock is taken: nobody need wait for it.
     const given = orderCodes(batch.storeCodes);
     // The write lock is taken before the first look-up: nobody can come between it and the insertion.
@@ -82,7 +82,7 @@ export class Issuing {
   }
 
   lookUp(institution: InstitutionCode, storeCodes: Uint8Array, options: StoreCallOptions): HeldRows {
-    if (checkStoreCodes(storeCodes) === 0) return NO_ROWS;
+    if (checkStoreCodes(storeCodes) === 0) return this.#transactions.read(options, () => NO_ROWS);
     return this.#transactions.read(options, (): HeldRows => {
       const { codes, canonical, aliases } = this.#codes.ofAll(storeCodes);
       const versions = this.#heldVersions(this.#keys.institutionId(institution), orderCodes(codes));

@@ -149,7 +149,6 @@ export class Notes {
 
   settle(notes: readonly number[], options: StoreCallOptions): void {
     checkNotes(notes);
-    if (notes.length === 0) return;
     this.#transactions.write(options, () => this.#settle.run(JSON.stringify(notes)));
   }
 }

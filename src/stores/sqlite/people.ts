@@ -67,7 +67,7 @@ export class People {
 
   change(batch: ChangeBatch, options: StoreCallOptions): readonly WriteOutcome[] {
     const pairs = checkChange(batch);
-    if (pairs === 0) return [];
+    if (pairs === 0) return this.#transactions.read(options, () => []);
     return this.#transactions.write(options, () => {
       const added: Uint8Array[] = [];
       const outcomes = Array.from({ length: pairs }, (_, k) =>
@@ -112,7 +112,7 @@ export class People {
 
   remove(storeCodes: Uint8Array, options: StoreCallOptions): readonly RemovedPerson[] {
     const rows = checkStoreCodes(storeCodes);
-    if (rows === 0) return [];
+    if (rows === 0) return this.#transactions.read(options, () => []);
     return this.#transactions.write(options, () =>
       Array.from({ length: rows }, (_, k) => this.#removeOne(row(storeCodes, CODE_LENGTH, k))),
     );

@@ -3,23 +3,24 @@ import { RenkeiError } from '../../errors/renkei-error.js';
 
 /** A store code as it was read; a copy that is the caller's. */
 export function storedCode(value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array) || value.length !== CODE_LENGTH) throw damaged('store code');
+  if (!(value instanceof Uint8Array) || value.length !== CODE_LENGTH) throw damagedRow('store code');
   return new Uint8Array(value);
 }
 
 /** A key version or a generation as it was read. */
 export function storedVersion(value: unknown): number {
-  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 255) throw damaged('version');
+  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 255)
+    throw damagedRow('version');
   return value as number;
 }
 
 /** A moment as it was read. */
 export function storedMoment(value: unknown): number {
-  if (!Number.isSafeInteger(value)) throw damaged('date');
+  if (!Number.isSafeInteger(value)) throw damagedRow('date');
   return value as number;
 }
 
 /** SQLite does not look at what a row holds: a damaged one may be read without complaint. */
-function damaged(what: string): RenkeiError {
+export function damagedRow(what: string): RenkeiError {
   return new RenkeiError('STORE_CORRUPT', `a row of the database file holds no ${what} where one should be`);
 }

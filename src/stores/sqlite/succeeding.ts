@@ -77,7 +77,7 @@ export class Succeeding {
 
   succeed(pairs: SuccessorPairs, options: StoreCallOptions): readonly WriteOutcome[] {
     const rows = checkPairs(pairs);
-    if (rows === 0) return [];
+    if (rows === 0) return this.#transactions.read(options, () => []);
     const ordered = inKeyOrder(pairs);
     return this.#transactions.write(options, () => {
       if (this.#rotations.leadingTo(isBeforeSwitch) === undefined) {

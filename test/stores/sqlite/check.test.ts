@@ -48,10 +48,22 @@ function write(...statements: readonly string[]): void {
 
 describe('the check of a SQLite store names what is broken, and how many rows', () => {
   const BREAKS: readonly (readonly [StoreInvariant, number, string])[] = [
-    ['key-name-valid', 1, "INSERT INTO key VALUES ('link/01', '9999999999999999', 0)"],
-    ['key-name-valid', 1, "INSERT INTO key VALUES ('keys to the door', '9999999999999999', 0)"],
+    [
+      'key-name-valid',
+      1,
+      "INSERT INTO key VALUES ('link/01', '9999999999999999', 0, NULL, 'retired', NULL, NULL, NULL, 0, NULL)",
+    ],
+    [
+      'key-name-valid',
+      1,
+      "INSERT INTO key VALUES ('keys to the door', '9999999999999999', 0, NULL, 'retired', NULL, NULL, NULL, 0, NULL)",
+    ],
     ['institution-has-key', 1, "INSERT INTO institution (code) VALUES ('C3')"],
-    ['institution-has-key', 1, "INSERT INTO key VALUES ('institution/C3/1', '9999999999999999', 0)"],
+    [
+      'institution-has-key',
+      1,
+      "INSERT INTO key VALUES ('institution/C3/1', '9999999999999999', 0, NULL, 'retired', NULL, NULL, NULL, 0, NULL)",
+    ],
     [
       'person-generation-has-key',
       2,
@@ -62,6 +74,12 @@ describe('the check of a SQLite store names what is broken, and how many rows', 
     ['alias-has-no-issuance', 1, `INSERT INTO issuance VALUES (1, ${hex(30)}, 1, 0)`],
     ['issuance-has-person', 2, `DELETE FROM person WHERE store_code = ${hex(2)}`],
     ['issuance-has-institution', 1, `INSERT INTO issuance VALUES (77, ${hex(1)}, 1, 0)`],
+    [
+      'audience-has-one-active-key',
+      1,
+      `INSERT INTO key (name, fingerprint, registered_at, state) VALUES ('institution/A1/2', '9999999999999999', 0, 'active')`,
+    ],
+    ['succession-leads-from-person', 1, `INSERT INTO succession VALUES (${hex(99)}, ${hex(100)})`],
     ['issuance-version-has-key', 1, `UPDATE issuance SET key_version = 2 WHERE store_code = ${hex(1)}`],
   ];
 

@@ -53,6 +53,24 @@ function makeOldStore(): string {
   return path;
 }
 
+/** The same of schema 2, with more keys and an alias of person 2. */
+function makeStoreOfSchema2(keys: readonly (readonly [name: string, registeredAt: number])[]): string {
+  const path = makeOldStore();
+  read(path, (database) => {
+    database.exec(`
+      ALTER TABLE person ADD COLUMN canonical BLOB CHECK (length(canonical) = 24);
+      CREATE INDEX alias ON person (store_code, canonical) WHERE canonical IS NOT NULL;
+      CREATE INDEX alias_of ON person (canonical) WHERE canonical IS NOT NULL;
+      PRAGMA user_version = 2;
+    `);
+    for (const [k, [name, registeredAt]] of keys.entries()) {
+      database.prepare('INSERT INTO key VALUES (?, ?, ?)').run(name, `b${k}`.padEnd(16, '0'), registeredAt);
+    }
+    database.prepare('INSERT INTO person VALUES (?, 1, 1000, ?)').run(storeCode(1_002), storeCode(2));
+  });
+  return path;
+}
+
 function read<T>(path: string, action: (database: Sqlite.Database) => T): T {
   const database = new Sqlite(path);
   try {
@@ -74,7 +92,7 @@ const shape = (path: string) =>
       .all(),
   ]);
 
-test('a store of schema 1 becomes one of schema 2 and keeps every row', async () => {
+test('a store of schema 1 becomes one of schema 3 and keeps every row', async () => {
   const path = makeOldStore();
   await using store = await openSqliteStore({ path });
   expect(await store.count()).toEqual({ keys: 2, persons: 500, aliases: 0, issuances: 500 });
@@ -85,14 +103,57 @@ test('a store of schema 1 becomes one of schema 2 and keeps every row', async ()
   expect(await store.lookUp(A, storeCodes(1_001))).toEqual({
     versions: Uint8Array.of(1),
     canonical: new Map([[0, new Uint8Array(storeCode(1))]]),
+    aliases: new Set([0]),
   });
   expect(await store.check()).toEqual([]);
 });
 
+test('keys on record before there were states come into theirs by age: the highest is active', async () => {
+  const path = makeStoreOfSchema2([
+    ['link/2', 20],
+    ['store/1', 5],
+    ['store/2', 25],
+    ['institution/A1/2', 30],
+    ['institution/A1/10', 40],
+    ['institution/A12/1', 50],
+    ['record/2025', 60],
+    ['record/2026', 70],
+    ['audit/1', 80],
+  ]);
+  await using store = await openSqliteStore({ path });
+  const keys = (await store.listKeys()).map(({ name, state, since, generation }) => [
+    name,
+    state,
+    since,
+    generation,
+  ]);
+  expect(keys).toEqual([
+    ['audit/1', 'active', { active: 80 }, undefined],
+    ['institution/A1/1', 'accepting', { active: 5, accepting: 30 }, 2],
+    ['institution/A1/10', 'active', { active: 40 }, 2],
+    ['institution/A1/2', 'accepting', { active: 30, accepting: 40 }, 2],
+    ['institution/A12/1', 'active', { active: 50 }, 2],
+    ['link/1', 'retired', { active: 5, retired: 20 }, 1],
+    ['link/2', 'active', { active: 20 }, 2],
+    ['record/2025', 'active', { active: 60 }, undefined],
+    ['record/2026', 'active', { active: 70 }, undefined],
+    ['store/1', 'accepting', { active: 5, accepting: 25 }, 2],
+    ['store/2', 'active', { active: 25 }, 2],
+  ]);
+  expect(await store.outlook()).toEqual({ epoch: 0, holdUntil: 0 });
+  expect(await store.count()).toEqual({ keys: 11, persons: 500, aliases: 1, issuances: 500 });
+  const { aliases, canonical } = await store.lookUp(A, storeCodes(1_002));
+  expect([aliases, canonical.get(0)]).toEqual([new Set([0]), new Uint8Array(storeCode(2))]);
+  expect((await store.check()).map(({ invariant }) => invariant)).toEqual(['institution-has-key']);
+});
+
 test('a store that was brought up to date is like a new one', async () => {
-  const [old, fresh] = [makeOldStore(), folder.path(`${files++}.sqlite`)];
-  for (const path of [old, fresh]) await (await openSqliteStore({ path })).close();
-  expect(shape(old)).toEqual(shape(fresh));
+  const fresh = folder.path(`${files++}.sqlite`);
+  await (await openSqliteStore({ path: fresh })).close();
+  for (const path of [makeOldStore(), makeStoreOfSchema2([])]) {
+    await (await openSqliteStore({ path })).close();
+    expect(shape(path)).toEqual(shape(fresh));
+  }
 });
 
 test('what a store may not hold, one that was brought up to date may not either', async () => {
@@ -120,10 +181,10 @@ test('bringing a store up to date is one transaction: what fails leaves schema 1
 
 test('a release that knows less than the store leaves it alone', async () => {
   const path = makeOldStore();
-  read(path, (database) => database.pragma('user_version = 3'));
+  read(path, (database) => database.pragma('user_version = 4'));
   const before = shape(path);
   await expect(openSqliteStore({ path })).rejects.toThrow(
-    withCode('STORE_SCHEMA', { message: /schema 3.*1 to 2/, retryable: false }),
+    withCode('STORE_SCHEMA', { message: /schema 4.*1 to 3/, retryable: false }),
   );
   expect(shape(path)).toEqual(before);
 });
