@@ -184,13 +184,16 @@ describe('the PostgreSQL store', () => {
       const schema = newSchema();
       const stores = await Promise.all(Array.from({ length: 6 }, () => openAt(schema)));
       for (const store of stores) await store.close();
-      expect(await server.query(`SELECT version FROM ${schema}.migration`)).toEqual([{ version: 1 }]);
+      expect(await server.query(`SELECT version FROM ${schema}.migration ORDER BY version`)).toEqual([
+        { version: 1 },
+        { version: 2 },
+      ]);
     });
 
     it('refuses a schema of a later release, and one that is not an issuance store, and changes neither', async () => {
       const [later, foreign] = [newSchema(), newSchema()];
       await (await openAt(later)).close();
-      await server.query(`INSERT INTO ${later}.migration VALUES (2, 0)`);
+      await server.query(`INSERT INTO ${later}.migration VALUES (3, 0)`);
       await server.query(`CREATE SCHEMA ${foreign}`);
       await server.query(`CREATE TABLE ${foreign}.theirs (x integer)`);
       for (const schema of [later, foreign]) {
@@ -226,6 +229,7 @@ describe('the PostgreSQL store', () => {
     expect(await restored.lookUp(A, storeCodes(4))).toEqual({
       versions: Uint8Array.of(1),
       canonical: new Map([[0, storeCode(1)]]),
+      aliases: new Set([0]),
     });
     await restored.close();
 
@@ -326,7 +330,9 @@ describe('the PostgreSQL store', () => {
     await store.issue(batchOf(A, storeCodes(1, 2, 3)));
     const hex = (n: number) => `'\\x${Buffer.from(storeCode(n)).toString('hex')}'`;
     for (const sql of [
-      `INSERT INTO ${schema}.key VALUES ('store/01', 'bbbbbbbbbbbbbbbb', 0)`,
+      `INSERT INTO ${schema}.key (name, fingerprint, registered_at, state) VALUES
+        ('store/01', 'bbbbbbbbbbbbbbbb', 0, 'active'), ('institution/A1/2', 'cccccccccccccccc', 0, 'active')`,
+      `INSERT INTO ${schema}.succession VALUES (${hex(1)}, ${hex(11)}), (${hex(12)}, ${hex(13)})`,
       `INSERT INTO ${schema}.institution (code) VALUES ('Nobody')`,
       `INSERT INTO ${schema}.person VALUES (0, 1, ${hex(4)}, ${hex(5)}), (0, 1, ${hex(6)}, ${hex(1)})`,
       `INSERT INTO ${schema}.issuance VALUES (0, 1, 9, ${hex(7)}), (0, 3, 1, ${hex(1)}), (0, 1, 1, ${hex(6)})`,
@@ -343,6 +349,8 @@ describe('the PostgreSQL store', () => {
         ['issuance-has-person', 1],
         ['issuance-has-institution', 1],
         ['issuance-version-has-key', 1],
+        ['succession-leads-from-person', 1],
+        ['audience-has-one-active-key', 1],
       ]),
     );
     await store.close();

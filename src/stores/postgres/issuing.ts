@@ -30,11 +30,12 @@ export async function issue(
   batch: IssuanceBatch,
   { signal, epoch }: StoreCallOptions,
 ): Promise<HeldRows> {
+  const isSpread = connections.layout.settle !== undefined;
   for (let tries = 1; ; tries++) {
     const kind = tries <= SHARED_TRIES ? 'issue' : 'alone';
     try {
       return await transact(connections, { kind, during: 'issuing', signal, epoch }, (transaction) =>
-        tryToIssue(transaction, batch, tries > 1),
+        tryToIssue(transaction, batch, tries > 1, isSpread),
       );
     } catch (error) {
       if (!(error instanceof Undone)) throw error;
@@ -49,6 +50,7 @@ async function tryToIssue(
   transaction: Transaction,
   batch: IssuanceBatch,
   lookFirst: boolean,
+  isSpread: boolean,
 ): Promise<HeldRows> {
   const { institution, keyVersion, generation, issuedAt, storeCodes } = batch;
   const id = await institutionId(transaction, institution);
@@ -73,7 +75,8 @@ async function tryToIssue(
   }
   await takeSuccessors(transaction, storeCodes, batch.successors);
   await notePersons(transaction, unknown);
-  await noteIssuances(transaction, { code: institution, id }, inserting);
+  // Rows may be there that a try left on a server before its commit here, and with it the notes, failed.
+  await noteIssuances(transaction, { code: institution, id }, isSpread ? distinct.codes : inserting);
   const versions = Uint8Array.from(distinct.places, (place, row) => {
     const version = held[place] as number;
     // Of rows alike the first is inserted, and the others find it.

@@ -52,8 +52,8 @@ export const DELETE_ISSUANCES: Statement = {
 /** Records changes of resident record codes, in a transaction that is alone: what it has read stays so. */
 export async function change(transaction: Transaction, batch: ChangeBatch): Promise<WriteOutcome[]> {
   const { generation, changedAt, successors } = batch;
-  const newRows = await rowCodes(transaction, batch.newCodes);
-  const [oldCodes, newCodes] = [codeTexts(await rowCodes(transaction, batch.oldCodes)), codeTexts(newRows)];
+  const oldCodes = codeTexts(await rowCodes(transaction, batch.oldCodes));
+  const newCodes = codeTexts(await rowCodes(transaction, batch.newCodes));
   const own = await ownTexts(transaction, [...oldCodes, ...newCodes]);
   const ownOf = (code: string) => own.get(code) ?? code;
   const persons = new Set<string>();
@@ -86,7 +86,7 @@ export async function change(transaction: Transaction, batch: ChangeBatch): Prom
     );
   }
   const taken = outcomes.flatMap((outcome, k) => (outcome === 'conflict' ? [] : [k]));
-  await takeSuccessors(transaction, newRows, successors, taken);
+  await takeSuccessors(transaction, batch.newCodes, successors, taken);
   await notePersons(transaction, codeOfText([...persons, ...aliases.keys()].join('')));
   return outcomes;
 }

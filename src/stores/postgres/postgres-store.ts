@@ -106,7 +106,7 @@ class PostgresStore extends RotationCalls implements IssuanceStore {
 
   issue(batch: IssuanceBatch, options: StoreCallOptions = {}): Promise<HeldRows> {
     return this.run('issue', options, () => {
-      if (checkIssuance(batch) === 0) return noRows();
+      if (checkIssuance(batch) === 0) return this.nothing(noRows(), options);
       return issue(this.connections, batch, options);
     });
   }
@@ -117,7 +117,7 @@ class PostgresStore extends RotationCalls implements IssuanceStore {
     options: StoreCallOptions = {},
   ): Promise<HeldRows> {
     return this.run('lookUp', options, () => {
-      if (checkStoreCodes(storeCodes) === 0) return noRows();
+      if (checkStoreCodes(storeCodes) === 0) return this.nothing(noRows(), options);
       return this.transact('read', 'looking up', options, (transaction) =>
         lookUp(transaction, institution, storeCodes),
       );
@@ -130,7 +130,7 @@ class PostgresStore extends RotationCalls implements IssuanceStore {
     options: StoreCallOptions = {},
   ): Promise<readonly (IssuanceDetails | undefined)[]> {
     return this.run('details', options, () => {
-      if (checkStoreCodes(storeCodes) === 0) return [];
+      if (checkStoreCodes(storeCodes) === 0) return this.nothing([], options);
       return this.transact('read', 'reading details', options, (transaction) =>
         details(transaction, institution, storeCodes),
       );
@@ -142,7 +142,7 @@ class PostgresStore extends RotationCalls implements IssuanceStore {
     options: StoreCallOptions = {},
   ): Promise<readonly (readonly InstitutionCode[])[]> {
     return this.run('holders', options, () => {
-      if (checkStoreCodes(storeCodes) === 0) return [];
+      if (checkStoreCodes(storeCodes) === 0) return this.nothing([], options);
       return this.transact('read', 'finding holders', options, (transaction) =>
         holders(transaction, storeCodes),
       );
@@ -151,14 +151,14 @@ class PostgresStore extends RotationCalls implements IssuanceStore {
 
   change(batch: ChangeBatch, options: StoreCallOptions = {}): Promise<readonly WriteOutcome[]> {
     return this.run('change', options, () => {
-      if (checkChange(batch) === 0) return [];
+      if (checkChange(batch) === 0) return this.nothing([], options);
       return this.transact('alone', 'changing', options, (transaction) => change(transaction, batch));
     });
   }
 
   remove(storeCodes: Uint8Array, options: StoreCallOptions = {}): Promise<readonly RemovedPerson[]> {
     return this.run('remove', options, () => {
-      if (checkStoreCodes(storeCodes) === 0) return [];
+      if (checkStoreCodes(storeCodes) === 0) return this.nothing([], options);
       return this.transact('alone', 'removing', options, (transaction) => remove(transaction, storeCodes));
     });
   }

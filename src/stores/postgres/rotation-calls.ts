@@ -144,7 +144,7 @@ export abstract class RotationCalls extends Redacted implements RotationStore {
 
   succeed(pairs: SuccessorPairs, options: StoreCallOptions = {}): Promise<readonly WriteOutcome[]> {
     return this.run('succeed', options, () => {
-      if (checkPairs(pairs) === 0) return [];
+      if (checkPairs(pairs) === 0) return this.nothing([], options);
       return this.transact('issue', 'recording successors', options, (transaction) =>
         succeed(transaction, pairs),
       );
@@ -153,7 +153,9 @@ export abstract class RotationCalls extends Redacted implements RotationStore {
 
   successors(oldCodes: Uint8Array, options: StoreCallOptions = {}): Promise<KnownSuccessors> {
     return this.run('successors', options, () => {
-      if (checkStoreCodes(oldCodes) === 0) return { newCodes: new Uint8Array(0), missing: [] };
+      if (checkStoreCodes(oldCodes) === 0) {
+        return this.nothing({ newCodes: new Uint8Array(0), missing: [] }, options);
+      }
       return this.transact('read', 'reading successors', options, (transaction) =>
         successors(transaction, oldCodes),
       );
@@ -196,6 +198,12 @@ export abstract class RotationCalls extends Redacted implements RotationStore {
       checkStoreCall(call, options);
       return action();
     });
+  }
+
+  /** What an empty batch is answered: it touches nothing, but its epoch must be that of the keys. */
+  protected async nothing<T>(answer: T, options: StoreCallOptions): Promise<T> {
+    if (options.epoch !== undefined) await this.outlook(options);
+    return answer;
   }
 
   protected transact<T>(

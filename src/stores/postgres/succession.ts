@@ -7,7 +7,7 @@ import type { PageRequest, WriteOutcome } from '../port.js';
 import type { KnownSuccessors, SuccessorPairs } from '../rotation-port.js';
 import { ANY_GIVEN, GIVEN } from './given.js';
 import { knownRows } from './lookups.js';
-import { predecessorsOf, rowCodes, successorsOf } from './own-codes.js';
+import { predecessorsOf, successorsOf } from './own-codes.js';
 import type { Statement, Transaction } from './transaction.js';
 
 const INSERT_SUCCESSORS: Statement = {
@@ -71,13 +71,13 @@ export async function recordSuccessors(
   transaction: Transaction,
   pairs: SuccessorPairs,
 ): Promise<WriteOutcome[]> {
-  const oldCodes = await rowCodes(transaction, pairs.oldCodes);
-  const outcomes = await outcomesOf(transaction, oldCodes, pairs.newCodes);
+  const { oldCodes, newCodes } = pairs;
+  const outcomes = await outcomesOf(transaction, oldCodes, newCodes);
   const inserted = outcomes.flatMap((outcome, k) => (outcome === 'inserted' ? [k] : []));
   if (inserted.length === 0) return outcomes;
   const rows = [...keyOrder(oldCodes)].filter((k) => outcomes[k] === 'inserted');
   const picked = (codes: Uint8Array) => packCodes(rows.map((k) => codeAt(codes, k)));
-  const [from, to] = [picked(oldCodes), picked(pairs.newCodes)];
+  const [from, to] = [picked(oldCodes), picked(newCodes)];
   if ((await transaction.write(INSERT_SUCCESSORS, from, to)) === rows.length) return outcomes;
   // Another worker came between. What it has committed can be seen now.
   const recorded = await successorsOf(transaction, from);

@@ -10,12 +10,14 @@ import {
 } from 'renkei';
 import { openPostgresStore } from 'renkei/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NewRotation, RotationStatus } from '../../../src/stores/rotation-port.js';
 import { Child } from '../../support/child.js';
 import type { MovingPlan } from '../../support/moving-child.js';
 import { ScratchPostgres } from '../../support/postgres.js';
 import { withCode } from '../../support/with-code.js';
 import { batchOf, changeOf, registerInstitutions, storeCodes } from '../contract.js';
+
+type NewRotation = Parameters<IssuanceStore['beginRotation']>[0];
+type RotationStatus = Parameters<IssuanceStore['moveRotation']>[0]['to'];
 
 const [A, B] = [parseInstitutionCode('A1'), parseInstitutionCode('B2')];
 /** Number of the code under the new store key of the person or alias of a number. */
