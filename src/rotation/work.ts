@@ -62,6 +62,7 @@ export class Worker {
     const rotation = await readRotation(context, id, options.signal);
     requireStatus(rotation, 'work', 'running', 'paused', 'verified');
     await requireKeys(context, [...rotation.plan.from, ...rotation.plan.to]);
+    await requireList(context, rotation);
     await makeFolder(options.folder);
     const worker = new Worker(context, rotation, await readParts(context.store, id), options);
     await worker.#work();
@@ -93,19 +94,11 @@ export class Worker {
 
   /** Deliveries are made of successors: all of them must be there. */
   async #mayBegin(part: number): Promise<boolean> {
-    const { plan, record } = this.#rotation;
+    const { plan } = this.#rotation;
     if (plan.store.to === undefined || part < plan.successionParts) return true;
-    if (this.#state.open.some((open) => open < plan.successionParts)) {
-      await this.#look();
-      if (this.#state.open.some((open) => open < plan.successionParts)) return false;
-    }
-    if (plan.source !== 'list') return true;
-    const without = await this.#context.store.withoutSuccessor({ limit: 1 });
-    if (without.length === 0) return true;
-    throw incomplete(
-      record.id,
-      'not everybody has a successor yet: deliver the whole list of residents first',
-    );
+    const isMade = () => this.#state.open.every((open) => open >= plan.successionParts);
+    if (!isMade()) await this.#look();
+    return isMade();
   }
 
   async #perform(part: number): Promise<void> {
@@ -174,4 +167,17 @@ export class Worker {
     const { status } = this.#rotation.record;
     return { status, done: reports.size, parts: reports.size + open.length, rows, ownParts: this.#ownParts };
   }
+}
+
+/**
+ * Makes sure that the list of residents is there, before a part is claimed that nobody could do.
+ *
+ * @throws RenkeiError `ROTATION_INCOMPLETE`
+ */
+async function requireList({ store }: RotationContext, { plan, record }: PlannedRotation): Promise<void> {
+  if (plan.source !== 'list' || record.status !== 'running') return;
+  await store.lendSuccessors();
+  const without = await store.withoutSuccessor({ limit: 1 });
+  if (without.length === 0) return;
+  throw incomplete(record.id, 'not everybody has a successor yet: deliver the whole list of residents first');
 }

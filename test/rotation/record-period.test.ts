@@ -1,0 +1,50 @@
+import { softwareKeyDestroyer } from 'renkei/software';
+import { describe, expect, test } from 'vitest';
+import { openRotationWorld, read, workAndVerify } from '../support/rotation-world.js';
+import { makeScratchFolder } from '../support/scratch-folder.js';
+
+const { path } = makeScratchFolder();
+const END_OF_2026 = Date.parse('2027-04-01T00:00:00+09:00');
+const SEVEN_YEARS_LATER = Date.parse('2034-04-01T00:00:00+09:00');
+
+describe('a record period ends (情報提供等の記録)', () => {
+  test('its records are erased after seven years and not before, then its key is destroyed', async () => {
+    let now = END_OF_2026;
+    const world = await openRotationWorld({ now: () => now });
+    const { rotations, issuer, vault, codes } = world;
+    const folder = path('period');
+    const rotation = await rotations.begin({ kind: 'record-period', close: '2026', open: '2027' });
+    expect((await workAndVerify(rotation, folder)).deliveries).toEqual([]);
+    await rotation.switch({ folder, graceMs: 0 });
+    const erased: string[] = [];
+    const eraser = {
+      erase: async (period: string) => {
+        erased.push(period);
+        return { rows: 12 };
+      },
+    };
+    now = SEVEN_YEARS_LATER - 1;
+    await expect(rotation.retire({ eraser })).rejects.toMatchObject({ code: 'ROTATION_TOO_EARLY' });
+    expect(erased).toEqual([]);
+    expect(await rotation.status()).toBe('switched');
+    now = SEVEN_YEARS_LATER;
+    await expect(rotation.retire()).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    expect(read(await rotation.retire({ eraser })).counts).toEqual({ erased: 12 });
+    expect(erased).toEqual(['2026']);
+    const destroyed = read(await rotation.destroy({ destroyer: softwareKeyDestroyer(vault) }));
+    expect(destroyed.proof).toEqual([
+      { key: 'record/2026', tried: 'asked for its fingerprint', answer: 'KEY_NOT_FOUND' },
+      { key: 'record/2026', tried: 'a code made under it', answer: 'KEY_NOT_FOUND' },
+    ]);
+    // The next period is served.
+    await issuer.recordCodes(codes, { from: 'A1', period: '2027' });
+  });
+
+  test('a period that is not named after a fiscal year needs the moment of its end', async () => {
+    const { rotations, issuer } = await openRotationWorld();
+    await issuer.registerRecordPeriod('2027');
+    await expect(
+      rotations.begin({ kind: 'record-period', close: '2099', open: '2027' }),
+    ).rejects.toMatchObject({ code: 'RECORD_PERIOD_UNKNOWN' });
+  });
+});
