@@ -82,8 +82,8 @@ export class KeysInForce {
   /**
    * The key an institution's codes are made under.
    *
-   * @throws RenkeiError `INSTITUTION_UNKNOWN` when none is; `STORE_CORRUPT` when it is for another generation than the
-   *   active one; `KEYS_CHANGED`, `KEY_FINGERPRINT_MISMATCH` or a vault error
+   * @throws RenkeiError `INSTITUTION_UNKNOWN` when none is; `KEY_USAGE` when it is for another generation than the active
+   *   one; `KEYS_CHANGED`, `KEY_FINGERPRINT_MISMATCH` or a vault error
    */
   async active(institution: InstitutionCode, signal?: AbortSignal): Promise<ActiveKey> {
     const active = this.#snapshot.active(institution) ?? (await this.#lookAgain(signal)).active(institution);
@@ -93,8 +93,8 @@ export class KeysInForce {
     const generation = this.generationOf(this.#snapshot.find(active.name) as RecordedKey);
     if (generation !== this.generation) {
       throw new RenkeiError(
-        'STORE_CORRUPT',
-        `the active key ${active.name} is for generation ${generation}, the active one is ${this.generation}`,
+        'KEY_USAGE',
+        `key ${active.name} is for generation ${generation}, the active one is ${this.generation}`,
       );
     }
     await this.verify(active.name, signal);

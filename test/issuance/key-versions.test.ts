@@ -109,6 +109,12 @@ describe('a rotation of an institution’s key', () => {
     expect(await translate(world.issuer, old, 'B2', 'A1')).toEqual(a.slice(0, EARLY));
   });
 
+  it('that is aborted with its key leaves the version refused for good', async () => {
+    await translate(world.issuer, fresh, 'B2', 'A1');
+    await rotation.abort(true);
+    expect(await translate(world.issuer, fresh, 'B2', 'A1')).toEqual(times(ALL, 'CODE_VERSION_RETIRED'));
+  });
+
   it('after its switch hands out codes of the new version only, also of people issued to before', async () => {
     await rotation.verify();
     await rotation.switchOver();
@@ -136,7 +142,10 @@ describe('a rotation of an institution’s key', () => {
       { index: 1, status: 'translated', code: a[0] },
     ]);
     await rotation.destroy();
-    expect(await translate(world.issuer, old, 'B2', 'A1')).toEqual(times(EARLY, 'CODE_VERSION_RETIRED'));
+    const later = await openIssuer({ vault: world.vault, store: world.store });
+    for (const issuer of [world.issuer, later]) {
+      expect(await translate(issuer, old, 'B2', 'A1')).toEqual(times(EARLY, 'CODE_VERSION_RETIRED'));
+    }
   });
 
   it('leaves an old code refused of a person who was issued to after the switch', async () => {

@@ -66,8 +66,10 @@ export class RotationByHand {
     await this.endRetiring();
   }
 
-  async abort(): Promise<void> {
-    await this.#move('running', 'aborting');
+  /** @param andKeys the new keys are given up too */
+  async abort(andKeys = false): Promise<void> {
+    const gone = this.#keys.map(({ next }) => ({ name: next, from: 'pre-active', to: 'destroyed' }) as const);
+    await this.#move('running', 'aborting', andKeys ? gone : []);
     await this.#move('aborting', 'aborted');
   }
 

@@ -189,6 +189,30 @@ describe('連携用符号の再生成: a change of the generation', () => {
     expect(await world.issuer.checkStore()).toEqual([]);
   });
 
+  test('a change that is recorded while it runs has its successor at once', async () => {
+    await succeedAll(world, 2);
+    const [after] = syntheticResidentTexts(SEED, 40, 1) as [string];
+    await world.issuer.changeResidentRecordCodes({ old: syntheticResidents(SEED, 0, 1), new: [after] });
+    await rotation.verify();
+    await rotation.switchOver();
+    const request = { acquisitionNumbers: ['X'], residents: [after] };
+    const [item] = await world.issuer.issueBatch('A1', request, { reissue: true });
+    expect(item).toMatchObject({ status: 'already-issued', code: newA[0] });
+  });
+
+  test('an issuer that has another key than the one it leads to stores nothing, while it can be aborted', async () => {
+    const keys = { ...ALL_KEYS, 'store/2': ALL_KEYS['record/2027'] as Uint8Array };
+    const issuer = await openIssuer({ vault: await openSoftwareVault({ keys }), store: world.store });
+    const before = await world.store.count();
+    const request = { acquisitionNumbers: ['X'], residents: syntheticResidents(SEED, 80, 1) };
+    await expect(issuer.issueBatch('A1', request)).rejects.toThrow(withCode('KEY_FINGERPRINT_MISMATCH'));
+    const change = { old: syntheticResidents(SEED, 0, 1), new: syntheticResidents(SEED, 81, 1) };
+    await expect(issuer.changeResidentRecordCodes(change)).rejects.toThrow(
+      withCode('KEY_FINGERPRINT_MISMATCH'),
+    );
+    expect(await world.store.count()).toEqual(before);
+  });
+
   test('物理削除 by any name removes the person at every step', async () => {
     const remove = async (first: number) =>
       (await world.issuer.removePersons(syntheticResidents(SEED, first, 1))).at(0)?.status;
@@ -221,6 +245,26 @@ describe('連携用符号の再生成: a change of the generation', () => {
     await expect(compare()).rejects.toThrow(withCode('ROTATION_IN_PROGRESS'));
     await rotation.endRetiring();
     expect(await compare()).toBe(ALL);
+  });
+
+  test('an institution registered after it has a key of the new generation', async () => {
+    await switchOver();
+    await world.issuer.registerInstitution('C3');
+    expect(await issue('C3', 1)).toEqual(await derived('C3', 1, 2, 1));
+    expect(await translate(oldA, 'A1', 'C3')).toEqual([
+      ...(await derived('C3', 1, 2, 1)),
+      ...times(ALL - 1, 'not-held'),
+    ]);
+  });
+
+  test('an institution that it has left out is KEY_USAGE, and the others are served', async () => {
+    await world.issuer.registerInstitution('C3');
+    await switchOver();
+    await expect(issue('C3', 1)).rejects.toThrow(withCode('KEY_USAGE'));
+    await expect(world.issuer.translate(newA, { from: 'A1', to: 'C3' })).rejects.toThrow(
+      withCode('KEY_USAGE'),
+    );
+    expect(await issue('A1', ALL)).toEqual(newA);
   });
 
   test('an issuer that is opened after it works with the new keys, whatever its options say', async () => {
@@ -260,6 +304,16 @@ describe('連携用符号の再生成: a change of the generation', () => {
 });
 
 describe('a change of the store key', () => {
+  test('costs no further call of the vault while it runs', async () => {
+    await beginStoreRotation(world);
+    const vault = new FaultyVault(world.vault as never);
+    const issuer = await openIssuer({ vault: vault as never, store: world.store });
+    const request = { acquisitionNumbers: ['X'], residents: syntheticResidents(SEED, 0, 1) };
+    expect((await issuer.issueBatch('A1', request)).counts.issued).toBe(1);
+    expect(vault.count('derive')).toBe(1);
+    expect(await world.store.withoutSuccessor({ limit: 1 })).toHaveLength(0);
+  });
+
   test('is not seen by institutions: codes stay, at every step', async () => {
     const a = await issue('A1', EARLY);
     const b = await issue('B2', EARLY);
