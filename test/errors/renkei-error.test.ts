@@ -20,13 +20,15 @@ describe('RenkeiError', () => {
     },
   );
 
-  it('lets a call be made again only where that can help: aborts, deadlines, faults of module and store, a lost worker, a full queue', () => {
+  it('lets a call be made again only where that can help: aborts, deadlines, faults of module and store, a lost worker, a full queue, keys that were switched', () => {
     const retryable = Object.entries(ERROR_CODES).filter(([, entry]) => entry.retryable);
     expect(retryable.map(([code]) => code).sort()).toEqual([
       'ABORTED',
       'DEADLINE_EXCEEDED',
+      'DELIVERY_FAULT',
       'HSM_UNAVAILABLE',
       'ISSUER_BUSY',
+      'KEYS_CHANGED',
       'MODULE_FAULT',
       'SPILL_FAULT',
       'STORE_FAULT',

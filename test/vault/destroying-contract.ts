@@ -9,6 +9,7 @@ import {
   type Vault,
 } from 'renkei';
 import { describe, expect, test } from 'vitest';
+import type { DestroyingPlan } from '../support/destroying-child.js';
 import { syntheticResidents } from '../support/residents.js';
 import { withCode } from '../support/with-code.js';
 
@@ -80,12 +81,13 @@ export function destroyingContract({ name, open, destroyer, token }: DestroyingU
         const fingerprint = await vault.fingerprint(doomed);
         const warm = await Promise.all(Array.from({ length: CALLS }, use));
         const [storeCodes, codes, keptCodes] = (warm[0] as PackedCodes).codes as Rows;
-        const { module, libraryParameters } = token;
-        const plan = {
+        const { module, libraryParameters, pin } = token;
+        const parameters = libraryParameters === undefined ? {} : { libraryParameters };
+        const plan: DestroyingPlan = {
           module,
-          libraryParameters,
+          ...parameters,
           token: token.token,
-          pin: token.pin(),
+          pin: pin(),
           name: doomed,
           fingerprint,
         };

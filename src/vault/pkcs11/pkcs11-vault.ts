@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { hexToBytes } from '@noble/hashes/utils.js';
 import { Redacted } from '../../bytes/redacted.js';
 import { wipe } from '../../bytes/wipe.js';
 import {
@@ -13,7 +11,7 @@ import {
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { type Refusal, RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
-import { isSigned, publicKeyFingerprint } from '../../signatures/p256.js';
+import { publicKeyFingerprint } from '../../signatures/p256.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../../subjects/resident-record-code.js';
 import {
   checkAdvance,
@@ -38,6 +36,7 @@ import type {
   VaultHealth,
 } from '../port.js';
 import { requireLevel, summarise } from './assurance.js';
+import { AuditKeys } from './audit-keys.js';
 import {
   checkVaultOptions,
   DEFAULT_BREAKER_PAUSE_MS,
@@ -102,6 +101,7 @@ type Computation = Pick<ComputeRequest, 'source' | 'links' | 'to'>;
 class Pkcs11Vault extends Redacted implements Vault {
   readonly #engine: Engine;
   readonly #pool: SessionPool;
+  readonly #auditKeys: AuditKeys;
   /** Fingerprints given at opening, then those seen at each key's first use: no key may change under us. */
   readonly #pinned: Map<KeyName, string>;
   /** Keys that were found, fingerprinted and, where a least level is asked for, proved. */
@@ -125,6 +125,10 @@ class Pkcs11Vault extends Redacted implements Vault {
     this.#engine = engine;
     this.#pool = pool;
     this.#pinned = pinned;
+    this.#auditKeys = new AuditKeys(pool, (key, fingerprint) => {
+      this.#requirePinned(key, fingerprint);
+      this.#pinned.set(key, fingerprint);
+    });
   }
 
   async derive(
@@ -183,29 +187,19 @@ class Pkcs11Vault extends Redacted implements Vault {
       checkCallOptions('fingerprint', options);
       const parsed = parseKeyName(key);
       if (parsed.kind !== 'audit') return this.#pin(parsed.name, limits);
-      return publicKeyFingerprint(await this.#publicKey(parsed.name, limits));
+      return publicKeyFingerprint(await this.#auditKeys.publicKey(parsed.name, limits));
     });
   }
 
   sign(key: AuditKeyName, message: Uint8Array, options: VaultCallOptions = {}): Promise<Uint8Array> {
-    return this.#call('sign', options, async (limits) => {
-      const name = checkSign(key, message, options);
-      const publicKey = await this.#publicKey(name, limits);
-      const digest = createHash('sha256').update(message).digest();
-      const { signature } = await this.#pool.run(
-        (worker) => worker.ask('sign', { key: name, digest }),
-        limits,
-      );
-      const bytes = hexToBytes(signature);
-      // The public half is an object of its own, which a holder of the PIN may have replaced.
-      if (isSigned(publicKey, message, bytes)) return bytes;
-      throw new RenkeiError('KEY_FINGERPRINT_MISMATCH', `the halves of key ${name} do not belong together`);
-    });
+    return this.#call('sign', options, (limits) =>
+      this.#auditKeys.sign(checkSign(key, message, options), message, limits),
+    );
   }
 
   publicKey(key: AuditKeyName, options: VaultCallOptions = {}): Promise<Uint8Array> {
     return this.#call('publicKey', options, (limits) =>
-      this.#publicKey(checkAuditKey('publicKey', key, options), limits),
+      this.#auditKeys.publicKey(checkAuditKey('publicKey', key, options), limits),
     );
   }
 
@@ -290,15 +284,6 @@ class Pkcs11Vault extends Redacted implements Vault {
     this.#pinned.set(key, fingerprint);
     this.#known.add(key);
     return fingerprint;
-  }
-
-  /** Reads the public half of an audit key, and holds its fingerprint against the one seen first. */
-  async #publicKey(key: AuditKeyName, limits: CallLimits): Promise<Uint8Array> {
-    const { publicKey } = await this.#pool.run((worker) => worker.ask('publicKey', { key }), limits);
-    const fingerprint = publicKeyFingerprint(publicKey);
-    this.#requirePinned(key, fingerprint);
-    this.#pinned.set(key, fingerprint);
-    return publicKey;
   }
 
   #requirePinned(key: KeyName, fingerprint: string): void {

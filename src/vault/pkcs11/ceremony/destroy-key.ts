@@ -18,8 +18,8 @@ export interface DestroyKeyOptions extends CeremonyOptions {
  * Destroys a key. Codes made under it are lost for translation, for ever. The record keeps its fingerprint. The last
  * audit key stays: it would have to sign that it is gone.
  *
- * @throws RenkeiError `KEY_NOT_FOUND` (also: no other audit key to sign), `KEY_AMBIGUOUS`, an option error or a
- *   module error
+ * @throws RenkeiError `KEY_NOT_FOUND` (also: no other audit key to sign), `KEY_AMBIGUOUS`,
+ *   `KEY_STILL_PRESENT` (other objects bear the label; nothing was destroyed), an option error or a module error
  */
 export async function destroyKey(options: DestroyKeyOptions): Promise<CeremonyRecord> {
   checkCeremony('destroyKey', options, {

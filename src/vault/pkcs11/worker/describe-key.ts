@@ -38,7 +38,10 @@ export function fingerprintKey(session: Session, name: KeyName, handle: Buffer):
   return new SealedEngine(session).fingerprint({ name, handle, usages }).fingerprint;
 }
 
-/** Destroys the one key of that name, both halves of a pair; refuses when it is not the key that was meant. */
+/**
+ * Destroys the one key of that name, both halves of a pair, and makes sure that it is gone. Refuses, and destroys nothing,
+ * when it is not the key that was meant, or when other objects bear its label.
+ */
 export function destroyKey(session: Session, { name, fingerprint }: Requests['destroyKey']['request']): null {
   const { module, handle } = session;
   if (describeKey(session, name).fingerprint !== fingerprint) {
@@ -46,6 +49,8 @@ export function destroyKey(session: Session, { name, fingerprint }: Requests['de
   }
   const objects = [...findKeys(session, name)];
   if (parseKeyName(name).kind === 'audit') objects.push(...findKeys(session, name, 'public'));
+  const others = labelled(session, name) - objects.length;
+  if (others > 0) throw stillPresent(name, others);
   for (const object of objects) calling('C_DestroyObject', () => module.C_DestroyObject(handle, object));
   return requireGone(session, name);
 }
@@ -56,7 +61,18 @@ export function destroyKey(session: Session, { name, fingerprint }: Requests['de
  * @throws RenkeiError `KEY_STILL_PRESENT`
  */
 export function requireGone(session: Session, name: KeyName): null {
-  const { length } = findObjects(session, [{ type: pkcs11js.CKA_LABEL, value: name }]);
-  if (length === 0) return null;
-  throw new RenkeiError('KEY_STILL_PRESENT', `${length} objects on the token still bear the label ${name}`);
+  const left = labelled(session, name);
+  if (left === 0) return null;
+  throw stillPresent(name, left);
+}
+
+function labelled(session: Session, name: KeyName): number {
+  return findObjects(session, [{ type: pkcs11js.CKA_LABEL, value: name }]).length;
+}
+
+function stillPresent(name: KeyName, objects: number): RenkeiError {
+  return new RenkeiError(
+    'KEY_STILL_PRESENT',
+    `${objects} objects on the token bear the label ${name} besides: they may be copies of the key`,
+  );
 }
