@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import {
   auditKey,
   type IssuanceStore,
+  type PageRequest,
   openRotations,
   parseInstitutionCode,
   type RotationReceipt,
 } from 'renkei';
 import { type Delivery, openDelivery } from 'renkei/delivery';
-import { contentOf } from '../../../src/testing/content.js';
 import { openStore, type StorePlace } from '../crash/places.js';
 import { AUDIT_KEY, INSTITUTIONS, openVault } from './population.js';
 
@@ -19,7 +19,8 @@ export interface Outcome {
   readonly deliveries: Readonly<Record<string, string>>;
 }
 
-const BATCH_ROWS = 1_000;
+const PAGE_ROWS = 1_000;
+const CODE_LENGTH = 24;
 
 /** Reads the outcome of a rotation that is retired. @param folder of its workers */
 export async function readOutcome(place: StorePlace, folder: string, rotation: number): Promise<Outcome> {
@@ -90,28 +91,42 @@ export function differences(one: Outcome, other: Outcome): string[] {
 async function storeRows(store: IssuanceStore): Promise<string[]> {
   for (const { invariant, rows } of await store.check())
     throw new Error(`fsck: ${invariant} in ${rows} rows`);
-  const { keys, counts, persons, issuances } = await contentOf(store);
   const lines = [
-    ...keys.map(({ name, fingerprint, state, generation, since }) =>
+    ...(await store.listKeys()).map(({ name, fingerprint, state, generation, since }) =>
       [name, fingerprint, state, generation, Object.keys(since).sort()].join(' '),
     ),
-    JSON.stringify(counts),
-    ...persons.map((row) => JSON.stringify(row)),
-    ...issuances.map((row) => JSON.stringify(row)),
+    JSON.stringify(await store.count()),
     ...(await store.rotations()).map(({ id, kind, subject, status, plan }) =>
       JSON.stringify({ id, kind, subject, status, plan }),
     ),
   ];
-  for (const institution of INSTITUTIONS) {
-    const codes = issuances.filter((row) => row.institution === institution).map(({ code }) => code);
-    for (let k = 0; k < codes.length; k += BATCH_ROWS) {
-      const batch = codes.slice(k, k + BATCH_ROWS);
-      const details = await store.details(
-        parseInstitutionCode(institution),
-        Buffer.from(batch.join(''), 'hex'),
+  for await (const { codes, page } of pages((request) => store.persons(request))) {
+    for (const [k, code] of codes.entries()) {
+      const own = page.canonical.get(k);
+      lines.push(
+        `${code} ${page.generations[k]} ${own === undefined ? '' : Buffer.from(own).toString('hex')}`,
       );
-      lines.push(...details.map((row, n) => `${institution} ${batch[n]} ${JSON.stringify(row)}`));
+    }
+  }
+  for (const institution of INSTITUTIONS.map((code) => parseInstitutionCode(code))) {
+    for await (const { codes, page } of pages((request) => store.issuances(institution, request))) {
+      const details = await store.details(institution, page.storeCodes);
+      lines.push(...codes.map((code, k) => `${institution} ${code} ${JSON.stringify(details[k])}`));
     }
   }
   return lines;
+}
+
+/** All pages of what a store reads in the order of the store codes. */
+async function* pages<Page extends { readonly storeCodes: Uint8Array }>(
+  read: (request: PageRequest) => Promise<Page>,
+): AsyncGenerator<{ readonly codes: readonly string[]; readonly page: Page }> {
+  for (let after: Uint8Array | undefined; ; ) {
+    const page = await read({ limit: PAGE_ROWS, ...(after === undefined ? {} : { after }) });
+    const { storeCodes } = page;
+    const codes = Buffer.from(storeCodes).toString('hex').match(/.{48}/g) ?? [];
+    yield { codes, page };
+    if (codes.length < PAGE_ROWS) return;
+    after = storeCodes.slice(-CODE_LENGTH);
+  }
 }
