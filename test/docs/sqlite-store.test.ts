@@ -25,6 +25,8 @@ const INVARIANTS: Readonly<Record<StoreInvariant, true>> = {
   'issuance-has-person': true,
   'issuance-has-institution': true,
   'issuance-version-has-key': true,
+  'succession-leads-from-person': true,
+  'audience-has-one-active-key': true,
 };
 
 test('docs/stores/sqlite.md explains every finding', () => {
