@@ -174,17 +174,35 @@ export {
   type IssuanceStatistic,
   type IssuanceStore,
   type KeyRecord,
+  type KeyState,
   MAX_BATCH_ROWS,
   type PageRequest,
   type PersonPage,
+  type RecordedKey,
   type RemovedIssuance,
   type RemovedPerson,
   type StoreCallOptions,
   type StoreCounts,
   type StoreFinding,
   type StoreInvariant,
+  type Successors,
   type WriteOutcome,
 } from './stores/port.js';
+export type {
+  KeyTransition,
+  KnownSuccessors,
+  NewRotation,
+  NotedRow,
+  PartClaim,
+  RotationKind,
+  RotationMove,
+  RotationPart,
+  RotationRecord,
+  RotationStatus,
+  RotationStore,
+  StoreOutlook,
+  SuccessorPairs,
+} from './stores/rotation-port.js';
 export { type InstitutionCode, parseInstitutionCode } from './subjects/institution-code.js';
 export { type PackedResidents, packResidents } from './subjects/pack-residents.js';
 export { ResidentRecordCode } from './subjects/resident-record-code.js';
