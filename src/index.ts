@@ -120,6 +120,7 @@ export type { SingleRequest } from './issuance/singles/single-request.js';
 export type { ReceiveProgress, ResidentBatches } from './issuance/spill/receive-requests.js';
 export type { RotationEvent } from './rotation/events.js';
 export type {
+  AbortOptions,
   DestroyOptions,
   PlanOptions,
   ReceivedResidents,
@@ -132,6 +133,7 @@ export type {
   WorkOptions,
   WorkProgress,
 } from './rotation/options.js';
+export type { RotationProgress, WorkResult } from './rotation/progress.js';
 export type {
   ReceiptDelivery,
   ReceiptKey,
@@ -153,7 +155,7 @@ export type {
   RotationRequest,
   StoreRotationRequest,
 } from './rotation/requests.js';
-export type { Rotation, RotationProgress, WorkResult } from './rotation/rotation.js';
+export type { Rotation } from './rotation/rotation.js';
 export type {
   RotationCounts,
   RotationEstimate,

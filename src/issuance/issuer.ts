@@ -6,10 +6,10 @@ import { Drain } from '../lifecycle/drain.js';
 import type { IssuanceStatistic, WriteOutcome } from '../stores/port.js';
 import { parseInstitutionCode } from '../subjects/institution-code.js';
 import { wipeResidents } from '../vault/arguments.js';
-import type { IssuanceRequest } from './batches/issuance-request.js';
+import { type IssuanceRequest, wipeRequest } from './batches/issuance-request.js';
 import type { IssuanceItem, IssuanceResult } from './batches/issuance-result.js';
-import { type PreparedBatch, prepareBatch, storeBatch } from './batches/issue-batch.js';
-import { issueStream } from './batches/issue-stream.js';
+import { issueAll } from './batches/issue-all.js';
+import { prepareBatch, storeBatch } from './batches/issue-batch.js';
 import { BulkLoad, type BulkLoadOptions } from './bulk-load/bulk-load.js';
 import { checkStore, type IssuanceFinding } from './check-store.js';
 import { type ComparePopulationOptions, PopulationComparison } from './comparison/population-comparison.js';
@@ -158,21 +158,7 @@ export class Issuer extends Redacted {
     options: IssueStreamOptions = {},
   ): AsyncGenerator<IssuanceResult, void, void> {
     checkOptions('issueAll', options, ISSUE_STREAM_RULES);
-    const code = parseInstitutionCode(institution);
-    const { signal, onProgress } = options;
-    yield* issueStream(
-      batches,
-      {
-        prepare: (request: IssuanceRequest) =>
-          this.#drain
-            .run(() => prepareBatch(this.#parts, code, request, signal))
-            .finally(() => wipeRequest(request)),
-        store: (prepared: PreparedBatch) => this.#drain.run(() => storeBatch(prepared, options)),
-        discard: wipeRequest,
-      },
-      signal,
-      onProgress,
-    );
+    yield* issueAll(this.#parts, this.#drain, parseInstitutionCode(institution), batches, options);
   }
 
   /**
@@ -308,9 +294,4 @@ export class Issuer extends Redacted {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** Wipes the residents of a request, whatever else is wrong with it. */
-function wipeRequest(request: IssuanceRequest): void {
-  wipeResidents(request?.residents);
 }

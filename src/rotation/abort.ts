@@ -1,4 +1,12 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from './context.js';
+import { inFolder } from './faults.js';
+import { aloneInFolder, removePartFiles } from './folder.js';
+import type { AbortOptions } from './options.js';
+import { receiptOf } from './receipt-of.js';
+import { checkRotationReceipt } from './receipts.js';
+import type { PlannedRotation } from './stored-plan.js';
 
 /** Successors forgotten in one transaction. */
 const DISCARDED_AT_ONCE = 10_000;
@@ -7,16 +15,36 @@ const DISCARDED_AT_ONCE = 10_000;
  * Rolls a rotation back: what it has made is forgotten, and the store is as if it had never been, but for the new keys,
  * which stay on record, pre-active. Not after the switch. Again goes on.
  *
- * @throws RenkeiError `ROTATION_STATUS`
+ * @throws RenkeiError `ROTATION_STATUS` or `ROTATION_FOLDER`
  */
-export async function abortRotation(context: RotationContext, id: number): Promise<void> {
+export async function abortRotation(
+  context: RotationContext,
+  id: number,
+  { folder }: AbortOptions,
+): Promise<void> {
   const rotation = await readRotation(context, id);
+  requireStatus(rotation, 'abort', 'running', 'paused', 'verified', 'aborting', 'aborted');
+  await forget(context, rotation);
+  if (folder !== undefined) await aloneInFolder(folder, () => removeFiles(folder, rotation));
+}
+
+async function forget(context: RotationContext, rotation: PlannedRotation): Promise<void> {
   const { status } = rotation.record;
   if (status === 'aborted') return;
-  requireStatus(rotation, 'abort', 'running', 'paused', 'verified', 'aborting');
-  if (status !== 'aborting') await moveOrRefuse(context, rotation, 'abort', { from: status, to: 'aborting' });
+  if (status !== 'aborting') {
+    await moveOrRefuse(context, rotation, 'abort', { from: status, to: 'aborting' });
+  }
   if (rotation.plan.store.to !== undefined) {
     while ((await context.store.discardSuccessors(DISCARDED_AT_ONCE)) > 0);
   }
   await moveOrRefuse(context, rotation, 'abort', { from: 'aborting', to: 'aborted' });
+}
+
+async function removeFiles(folder: string, rotation: PlannedRotation): Promise<void> {
+  await removePartFiles(folder, rotation.plan);
+  const receipt = receiptOf(rotation, 'verify');
+  if (receipt === undefined) return;
+  for (const { file } of checkRotationReceipt({ receipt }).deliveries) {
+    await inFolder('removing a file', () => rm(join(folder, file), { force: true }));
+  }
 }

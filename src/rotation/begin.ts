@@ -1,6 +1,7 @@
 import { type KeyName, parseKeyName } from '../codes/key-names.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { RenkeiError } from '../errors/renkei-error.js';
+import { excludes } from '../stores/rotation-arguments.js';
 import type { NewRotation } from '../stores/rotation-port.js';
 import type { RotationContext } from './context.js';
 import { countWork, partsFor, successionParts } from './counting.js';
@@ -19,6 +20,8 @@ import { type Outline, outline } from './target-keys.js';
 export async function beginRotation(context: RotationContext, request: RotationRequest): Promise<number> {
   const { vault, store, now } = context;
   const outlined = outline(request, await store.listKeys());
+  const underWay = (await store.rotations()).some((one) => excludes(one, outlined.subject));
+  if (underWay) throw conflict(outlined.subject);
   const counts = await countWork(store, outlined);
   // All that may be missing is seen before anything is put on record.
   const from = await fingerprints(context, outlined.from);
@@ -60,9 +63,8 @@ export async function beginRotation(context: RotationContext, request: RotationR
     plan: JSON.stringify(plan),
     createdAt: now(),
   });
-  if (id === undefined) {
-    throw new RenkeiError('ROTATION_CONFLICT', `another rotation of ${named(subject)} is under way`);
-  }
+  // Another process may have begun one meanwhile.
+  if (id === undefined) throw conflict(subject);
   context.observe({ event: 'status', id, kind: request.kind, status: 'running' });
   return id;
 }
@@ -107,8 +109,9 @@ function notesOf(request: RotationRequest, outlined: Outline): NewRotation['note
   return outlined.deliveries.flatMap(({ institution }) => institution ?? []);
 }
 
-function named(subject: string): string {
-  return subject === '*' ? 'this store' : subject;
+function conflict(subject: string): RenkeiError {
+  const what = subject === '*' ? 'this store' : subject;
+  return new RenkeiError('ROTATION_CONFLICT', `another rotation of ${what}, or of all keys, is under way`);
 }
 
 function mismatch(name: KeyName): RenkeiError {

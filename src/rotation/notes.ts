@@ -29,7 +29,9 @@ export async function drainNotes(
 ): Promise<number> {
   const { store, observe } = context;
   const { record, plan } = rotation;
-  // Two rotations may run: of two institutions.
+  // A record period has nothing noted; what is there belongs to a rotation of an institution.
+  if (plan.period !== undefined) return 0;
+  // Two institutions may be rotated at once.
   const [only] = plan.store.to === undefined ? plan.deliveries : [];
   let rows = 0;
   for (;;) {

@@ -89,6 +89,12 @@ export interface ReceivedResidents {
   readonly unknown: number;
 }
 
+/** Options of `Rotation.abort`. */
+export interface AbortOptions {
+  /** The workers' folder: what the rotation has put into it is deleted. Default: it is left. */
+  readonly folder?: string;
+}
+
 /** Options of `Rotation.verify`. */
 export interface VerifyOptions {
   /** The workers' folder; deliveries are put into it. */
@@ -173,6 +179,7 @@ export const WORK_RULES: Rules = {
   signal: signalRule,
 };
 export const RECEIVE_RULES: Rules = { onProgress: functionRule, signal: signalRule };
+export const ABORT_RULES: Rules = { folder: textRule };
 export const VERIFY_RULES: Rules = {
   folder: required(textRule),
   checkVault: objectRule('a vault'),

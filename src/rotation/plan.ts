@@ -1,6 +1,7 @@
 import type { Audience, KeyName } from '../codes/key-names.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { RenkeiError } from '../errors/renkei-error.js';
+import { excludes } from '../stores/rotation-arguments.js';
 import { requireBulkEngine } from './begin.js';
 import type { RotationContext } from './context.js';
 import { countWork, partsFor, successionParts } from './counting.js';
@@ -133,10 +134,9 @@ async function warningsOf(
   outlined: Outline,
 ): Promise<string[]> {
   const warnings: string[] = [];
-  const over = ['retired', 'destroyed', 'aborted'];
-  for (const { id, kind, subject, status } of await store.rotations()) {
-    const excludes = subject === outlined.subject || subject === '*' || outlined.subject === '*';
-    if (excludes && !over.includes(status))
+  for (const record of await store.rotations()) {
+    const { id, kind, status } = record;
+    if (excludes(record, outlined.subject))
       warnings.push(`rotation ${id} (${kind}) is ${status}: it must end first`);
   }
   if (request.kind === 'institution') {

@@ -7,6 +7,8 @@ import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from 
 import { destroyKeys } from './destroy.js';
 import { Notebook } from './notebook.js';
 import {
+  ABORT_RULES,
+  type AbortOptions,
   DESTROY_RULES,
   type DestroyOptions,
   RECEIVE_RULES,
@@ -23,30 +25,13 @@ import {
   type WorkOptions,
 } from './options.js';
 import { readParts } from './part-report.js';
+import type { RotationProgress, WorkResult } from './progress.js';
 import type { SignedReceipt } from './receipts.js';
 import { receiveResidents } from './receive-residents.js';
 import { retireRotation } from './retire.js';
 import { switchRotation } from './switch.js';
 import { verifyRotation } from './verify.js';
 import { Worker } from './work.js';
-
-/** How far a rotation has come. */
-export interface RotationProgress {
-  /** Where it is. */
-  readonly status: RotationStatus;
-  /** Parts that are done. */
-  readonly done: number;
-  /** All parts; 0 once they are forgotten. */
-  readonly parts: number;
-  /** Rows in the parts that are done. */
-  readonly rows: number;
-}
-
-/** What a worker leaves when it ends. */
-export interface WorkResult extends RotationProgress {
-  /** Parts this worker has done. */
-  readonly ownParts: number;
-}
 
 /**
  * One rotation. Its steps: work (by as many workers as wanted) → verify → switch → retire → destroy. It can be aborted until
@@ -124,8 +109,9 @@ export class Rotation extends Redacted {
   }
 
   /** Rolls back: nothing of it is left but the new keys on record, which nothing uses. Not after the switch. */
-  abort(): Promise<void> {
-    return abortRotation(this.#context, this.id);
+  async abort(options: AbortOptions = {}): Promise<void> {
+    checkOptions('abort', options, ABORT_RULES);
+    return abortRotation(this.#context, this.id, options);
   }
 
   /**

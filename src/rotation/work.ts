@@ -7,7 +7,7 @@ import type { WorkOptions } from './options.js';
 import { makeFolder } from './part-file.js';
 import { type PartsState, readParts } from './part-report.js';
 import { performPart } from './perform-part.js';
-import type { WorkResult } from './rotation.js';
+import type { WorkResult } from './progress.js';
 import type { PlannedRotation } from './stored-plan.js';
 import { workPart } from './work-parts.js';
 

@@ -18,13 +18,11 @@ import { nextOf, PEOPLE, pageRequest, people, type Question } from './walk-draws
 
 const ROTATIONS: readonly NewRotation[] = [
   rotationOf(A),
-  rotationOf(A, { notes: [A, B] }),
-  rotationOf(B, { parts: 2 }),
+  rotationOf(B, { parts: 2, notes: [A, B] }),
   { ...rotationOf(A), kind: 'record-period', subject: recordAudience('2026'), notes: [] },
   STORE_ROTATION,
   { ...STORE_ROTATION, parts: 0, notes: 'everything' },
-  GENERATION_ROTATION,
-  GENERATION_ROTATION,
+  ...Array<NewRotation>(5).fill(GENERATION_ROTATION),
 ];
 /** Where a rotation goes most often; each may go on. */
 const WAYS: Readonly<Record<RotationStatus, readonly RotationStatus[]>> = {

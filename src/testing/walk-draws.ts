@@ -19,7 +19,7 @@ export const nextOf = (person: number) => person + 100;
 
 /** Codes of people, some under the next store key. */
 export function eitherCodes(draw: Seeded, numbers: readonly number[]): Uint8Array {
-  return storeCodes(...numbers.map((number) => (draw.below(5) === 0 ? nextOf(number) : number)));
+  return storeCodes(...numbers.map((number) => (draw.below(3) === 0 ? nextOf(number) : number)));
 }
 
 /** Codes of some people. */

@@ -110,7 +110,8 @@ describe("an institution's key is replaced", () => {
     const first = await rotations.begin({ kind: 'institution', institution: 'A1' });
     const before = await rows();
     await workAndVerify(first, folder);
-    await first.abort();
+    await first.abort({ folder });
+    expect(readdirSync(folder)).toEqual([]);
     expect(await first.status()).toBe('aborted');
     expect(await rows()).toEqual(before);
     expect(await store.noted(1_000)).toEqual([]);

@@ -1,6 +1,6 @@
 import { softwareKeyDestroyer } from 'renkei/software';
 import { describe, expect, test } from 'vitest';
-import { openRotationWorld, read, workAndVerify } from '../support/rotation-world.js';
+import { issueTo, openRotationWorld, read, workAndVerify } from '../support/rotation-world.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 
 const { path } = makeScratchFolder();
@@ -14,8 +14,13 @@ describe('a record period ends (情報提供等の記録)', () => {
     const { rotations, issuer, vault, codes } = world;
     const folder = path('period');
     const rotation = await rotations.begin({ kind: 'record-period', close: '2026', open: '2027' });
+    // What is noted for an institution's rotation meanwhile is not its business.
+    const other = await rotations.begin({ kind: 'institution', institution: 'B2' });
+    await issueTo(issuer, 'B2', world.people);
     expect((await workAndVerify(rotation, folder)).deliveries).toEqual([]);
     await rotation.switch({ folder, graceMs: 0 });
+    expect((await world.store.noted(100)).length).toBeGreaterThan(0);
+    await other.abort();
     const erased: string[] = [];
     const eraser = {
       erase: async (period: string) => {

@@ -2,6 +2,7 @@ import type { RenkeiErrorCode } from '../../errors/codes.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { acquisitionNumberFault } from '../../subjects/acquisition-number.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../../subjects/resident-record-code.js';
+import { wipeResidents } from '../../vault/arguments.js';
 import { checkBatchSize } from '../batch-size.js';
 import { countResidents, packedResidents, type Residents } from '../residents.js';
 
@@ -52,4 +53,9 @@ export function checkRequest(request: IssuanceRequest): CheckedRequest {
     packed.fill(0, index * RESIDENT_RECORD_CODE_LENGTH, (index + 1) * RESIDENT_RECORD_CODE_LENGTH);
   }
   return { rows, residents: packed, refused };
+}
+
+/** Wipes the residents of a request, whatever else is wrong with it. */
+export function wipeRequest(request: IssuanceRequest): void {
+  wipeResidents(request?.residents);
 }
