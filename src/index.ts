@@ -204,6 +204,7 @@ export type {
   RotationStatus,
   RotationStore,
   StoreOutlook,
+  SuccessorKeys,
   SuccessorPairs,
 } from './stores/rotation-port.js';
 export { type InstitutionCode, parseInstitutionCode } from './subjects/institution-code.js';
