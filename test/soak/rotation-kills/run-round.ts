@@ -62,7 +62,7 @@ export async function runRound(round: Round, stores: Stores, dice: Dice): Promis
       };
     };
     const serving = round.serving ? await Serving.start(place, round.kind, people, dice) : undefined;
-    const killed = await workToTheEnd(plan(place, 'killed'), round.kills, stores, dice);
+    const killed = await workToTheEnd(plan(place, 'killed'), round.kills, dice);
     const findings: string[] = [];
     if (serving === undefined) {
       await new DoomedWorker().work({ ...plan(undisturbed, 'undisturbed'), worker: 'only', leads: true });
@@ -81,7 +81,6 @@ export async function runRound(round: Round, stores: Stores, dice: Dice): Promis
 async function workToTheEnd(
   plan: Omit<WorkerPlan, 'worker' | 'leads'>,
   kills: number,
-  stores: Stores,
   dice: Dice,
 ): Promise<Pick<RoundResult, 'kills' | 'parts' | 'partsAnew' | 'killedIn'>> {
   const claims: number[] = [];
@@ -105,7 +104,6 @@ async function workToTheEnd(
     // Whatever fails, no worker outlives its round.
     await Promise.allSettled(works);
     await Promise.all(works);
-    await stores.quiet();
   }
   const parts = new Set(claims).size;
   return { kills: killed, parts, partsAnew: claims.length - parts, killedIn };
