@@ -8,7 +8,13 @@ import { outcomeOf } from './world.js';
 
 /** Commands of rotations: begin, the step that comes next, and any step at any time. */
 
-const KINDS = ['institution', 'store', 'generation from store', 'generation from list'] as const;
+/** Kinds of rotations; of the generation's, where it comes from. */
+export const ROTATION_KINDS = [
+  'institution',
+  'store',
+  'generation from store',
+  'generation from list',
+] as const;
 
 export function* rotationCommands(tally: Tally): Generator<fc.Arbitrary<ModelCommand>> {
   // Named as often as it is to be chosen: many rotations are to come to their end.
@@ -20,7 +26,7 @@ export function* rotationCommands(tally: Tally): Generator<fc.Arbitrary<ModelCom
 }
 
 function beginCommands(tally: Tally): fc.Arbitrary<ModelCommand> {
-  return fc.record({ kind: fc.constantFrom(...KINDS), institution, site }).map((details) =>
+  return fc.record({ kind: fc.constantFrom(...ROTATION_KINDS), institution, site }).map((details) =>
     command(tally, {
       name: 'begin',
       details,
