@@ -150,7 +150,9 @@ const TAKE: Readonly<Record<Step, Take>> = {
     completed(tally, rotation, 'switched');
   },
   retire: async ({ model, tally, rotation }, real) => {
-    const outcome = await outcomeOf(real.retire({ batchRows: 3 }));
+    const eraser = { erase: async () => ({ rows: 1 }) };
+    const isPeriod = rotation.kind === 'record-period';
+    const outcome = await outcomeOf(real.retire({ batchRows: 3, ...(isPeriod ? { eraser } : {}) }));
     if (wasDone(outcome, rotation, 'retire') || refusedFor(outcome, rotation, 'switched')) return;
     succeeded(outcome);
     rotation.receipts.add('retire');
