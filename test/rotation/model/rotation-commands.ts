@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { IssuanceStore, RotationRequest } from 'renkei';
 import { command, institution, type ModelCommand, resident, site, type Tally } from './commands.js';
+import { learnKeys, learnVersions } from './learn-keys.js';
 import type { ModelRotation, ReferenceModel } from './reference-model.js';
-import { learnKeys, learnVersions, nextStep, STEPS, type Step, take } from './rotation-steps.js';
+import { nextStep, STEPS, type Step, take } from './rotation-steps.js';
 import { outcomeOf } from './world.js';
 
 /** Commands of rotations: begin, the step that comes next, and any step at any time. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   auditKey,
@@ -137,15 +137,6 @@ export class World {
       if (read.length - before !== count) throw new Error(`the receipt counts ${count} pairs in ${file}`);
     }
     return pairs;
-  }
-
-  /** Files that a rotation has left in its folder. */
-  filesOf(id: number): readonly string[] {
-    try {
-      return readdirSync(this.folderOf(id));
-    } catch {
-      return [];
-    }
   }
 
   async #openSite(): Promise<Site> {
