@@ -43,7 +43,7 @@ const LONGEST_MS: Readonly<Record<WorkerStep, number>> = {
   work: 400,
   verify: 150,
   switch: GRACE_MS + 150,
-  retire: 150,
+  retire: 60,
 };
 
 /** One rotation, worked on by processes that are killed again and again, and the same rotation without a kill. */
@@ -119,8 +119,9 @@ function doomOf(status: string | undefined, leads: boolean, isEarly: boolean, di
 }
 
 function stepOf(status: string | undefined, isEarly: boolean, dice: Dice): WorkerStep {
-  if (status === 'running') return isEarly ? dice.oneOf(['receive', 'work', 'work']) : 'verify';
-  return status === 'verified' ? 'switch' : 'retire';
+  if (status === 'running')
+    return dice.oneOf(isEarly ? ['receive', 'work', 'work'] : ['verify', 'switch', 'retire']);
+  return status === 'verified' ? dice.oneOf(['switch', 'retire']) : 'retire';
 }
 
 async function statusOf({ store: place, rotation }: Pick<WorkerPlan, 'store' | 'rotation'>) {
