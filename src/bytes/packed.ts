@@ -19,3 +19,8 @@ export function rowCount(packed: Uint8Array, width: number, what: string): numbe
 export function row(packed: Uint8Array, width: number, index: number): Uint8Array {
   return packed.subarray(index * width, (index + 1) * width);
 }
+
+/** A copy that shares nothing with what was given. `slice` is none: that of a `Buffer` is a view. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

@@ -1,5 +1,6 @@
 import { signalOption, throwIfAborted } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
+import { isBeforeSwitch } from '../stores/rotation-arguments.js';
 import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from './context.js';
 import { makeReceipt } from './make-receipt.js';
 import { Notebook } from './notebook.js';
@@ -16,7 +17,8 @@ const DEFAULT_BATCH_ROWS = 10_000;
  * Refuses the old keys from now on, and moves rows to the new store key; of a record period, has its records erased. Again
  * goes on, or gives the same receipt.
  *
- * @throws RenkeiError `ROTATION_STATUS`, `ROTATION_TOO_EARLY`, `OPTION_INVALID` when an eraser is missing, a store error
+ * @throws RenkeiError `ROTATION_STATUS`, `ROTATION_TOO_EARLY`, `ROTATION_IN_PROGRESS`, `OPTION_INVALID` when an eraser is
+ *   missing, a store error
  */
 export async function retireRotation(
   context: RotationContext,
@@ -29,6 +31,7 @@ export async function retireRotation(
   requireStatus(rotation, 'retire', 'switched', 'retiring');
   requireRetention(context, rotation, options);
   if (rotation.record.status === 'switched') {
+    await requireNoDelivery(context, rotation);
     await moveOrRefuse(context, rotation, 'retire', {
       from: 'switched',
       to: 'retiring',
@@ -44,6 +47,17 @@ export async function retireRotation(
     notebook: notebook.with({ receipt }).toString(),
   });
   return receipt;
+}
+
+/** A change of generation delivers the record codes of every period whose key is live: it needs the key until its switch. */
+async function requireNoDelivery({ store }: RotationContext, { plan }: PlannedRotation): Promise<void> {
+  if (plan.period === undefined) return;
+  const open = await store.rotations();
+  if (!open.some(({ kind, status }) => kind === 'generation' && isBeforeSwitch(status))) return;
+  throw new RenkeiError(
+    'ROTATION_IN_PROGRESS',
+    'a rotation leads to another generation and delivers the codes of this period: retire it after the switch',
+  );
 }
 
 /** Moves the rows, or has the records erased. */

@@ -183,7 +183,7 @@ export interface RotationStore {
    * To `verified` or `switched` only when no part is open (`conflict` else), to `switched` only when no row is noted besides. `switched` and
    * `retiring` begin a new epoch and end a hold. With `switched`, `aborting` and `aborted` no more rows are noted;
    * with `aborted` or `retired` parts are forgotten, and notes that no other rotation before its switch wants. To these
-   * two only when no successor is recorded any more (`conflict` else): `moveRows` and `discardSuccessors` see to it.
+   * two, where it has `successor`, only when none is recorded any more (`conflict` else): `moveRows` and `discardSuccessors` see to it.
    * `existed` when status, keys and notebook are so already. `conflict`, and no change, when there is no such
    * rotation, or the status or a key's state is another than `from`; `inserted` else. The notes that keep it from
    * `switched` are those that it wants itself.

@@ -101,7 +101,7 @@ export class ModelRotations {
     const hindered =
       ((to === 'verified' || to === 'switched') && from !== to && isOpen) ||
       (to === 'switched' && from !== to && notes.some(own)) ||
-      ((to === 'retired' || to === 'aborted') && from !== to && pairs > 0);
+      ((to === 'retired' || to === 'aborted') && from !== to && record.successor !== undefined && pairs > 0);
     if (record.status !== from || hindered || !inStates('from')) return { outcome: 'conflict', ...unmoved };
     const moved = keys.map((key) => {
       const state = transitions.find(({ name }) => name === key.name)?.to ?? key.state;

@@ -1,3 +1,4 @@
+import { copyOf } from '../../bytes/packed.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { throwIfAborted } from '../../errors/abort.js';
 import { type HeldRows, MAX_BATCH_ROWS } from '../../stores/port.js';
@@ -86,7 +87,7 @@ async function storeGroup(
     const rows = await storeBatch(parts, spill.about, storeCodes, signal);
     const versions = earlier === undefined ? rows.versions : await earlier.asIfFirst(storeCodes, rows, first);
     held.set(versions, from);
-    for (const [row, own] of rows.canonical) canonical.set(from + row, own.slice());
+    for (const [row, own] of rows.canonical) canonical.set(from + row, copyOf(own));
   }
   const outcomes = new Uint8Array(numbers.length);
   const own = new Map<number, Uint8Array>();

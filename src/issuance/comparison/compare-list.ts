@@ -1,3 +1,4 @@
+import { copyOf } from '../../bytes/packed.js';
 import { packCodes } from '../../codes/packed-codes.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { throwIfAborted } from '../../errors/abort.js';
@@ -36,7 +37,7 @@ export async function resolveList<About>(
     firstRows.forEach((row, number) => {
       if (isHere[number] === 0) outcomes[row] = ONLY_THERE;
     });
-    for (const own of canonical.values()) renamed[own[0] as number]?.push(own.slice());
+    for (const own of canonical.values()) renamed[own[0] as number]?.push(copyOf(own));
     spill.appendOutcomes(partition, { outcomes, own: new Map() });
   }
   return renamed;

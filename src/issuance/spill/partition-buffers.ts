@@ -1,3 +1,4 @@
+import { copyOf } from '../../bytes/packed.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { BLOCK_HEADER_LENGTH, type BlockFile } from './block-file.js';
 
@@ -30,7 +31,7 @@ export class PartitionBuffers {
    */
   add(codes: Uint8Array, partitions: Uint8Array, skipped: ReadonlyMap<number, unknown>): void {
     // Rows are copied as words: a copy is made only of codes that do not lie on a word.
-    const aligned = codes.byteOffset % 4 === 0 ? codes : codes.slice();
+    const aligned = codes.byteOffset % 4 === 0 ? codes : copyOf(codes);
     const from = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
     const words = this.#words;
     const fill = this.#fill;

@@ -137,8 +137,13 @@ export class RotationBook {
     return parts.map(({ report }, part) => (report === undefined ? { part } : { part, report }));
   }
 
-  #mayGo({ parts, notes }: Entry, to: RotationStatus, noted: NoteBook, hasSuccessors: boolean): boolean {
-    if (to === 'aborted' || to === 'retired') return !hasSuccessors;
+  #mayGo(
+    { record, parts, notes }: Entry,
+    to: RotationStatus,
+    noted: NoteBook,
+    hasSuccessors: boolean,
+  ): boolean {
+    if (to === 'aborted' || to === 'retired') return record.successor === undefined || !hasSuccessors;
     const isOpen = parts.some(({ report }) => report === undefined);
     if (to === 'verified') return !isOpen;
     return to !== 'switched' || !(isOpen || noted.some((institution) => isOf(notes, institution)));

@@ -1,3 +1,4 @@
+import { copyOf } from '../../bytes/packed.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { eachIn, GIVEN } from './given.js';
 import type { Statement, Transaction } from './transaction.js';
@@ -92,7 +93,7 @@ async function numberedCodes(
 /** Packed codes with other ones in some rows. */
 export function withRows(codes: Uint8Array, rows: ReadonlyMap<number, Uint8Array>): Uint8Array {
   if (rows.size === 0) return codes;
-  const replaced = Uint8Array.from(codes);
+  const replaced = copyOf(codes);
   for (const [k, code] of rows) replaced.set(code, k * CODE_LENGTH);
   return replaced;
 }

@@ -106,7 +106,9 @@ async function mayArrive(
   to: RotationStatus,
   notes: NewRotation['notes'],
 ): Promise<boolean> {
-  if (to === 'aborted' || to === 'retired') return !(await anySuccessor(transaction));
+  if (to === 'aborted' || to === 'retired') {
+    return transaction.situation.succession?.id !== id || !(await anySuccessor(transaction));
+  }
   if (to !== 'verified' && to !== 'switched') return true;
   if (await anyOpenPart(transaction, id)) return false;
   return to === 'verified' || !(await anyNoted(transaction, notes));

@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { row } from '../../bytes/packed.js';
+import { copyOf, row } from '../../bytes/packed.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import type { HeldRows } from '../port.js';
 import { orderCodes, SLICES, type Slices } from './ordered-codes.js';
@@ -60,7 +60,7 @@ export class PersonCodes {
     for (let k = 0; k < held.length / CODE_LENGTH; k++) {
       const start = k * CODE_LENGTH;
       if (held.compare(active, start, start + CODE_LENGTH, start, start + CODE_LENGTH) === 0) continue;
-      canonical.set(k, row(active, CODE_LENGTH, k).slice());
+      canonical.set(k, copyOf(row(active, CODE_LENGTH, k)));
     }
     return { codes: own, canonical, aliases: rowsOf(aliases) };
   }

@@ -36,7 +36,7 @@ export class Rotations {
   readonly #outlook: Statement<[], { readonly epoch: number; readonly holdUntil: number }>;
   readonly #standings: Statement<[], Standing>;
   readonly #all: Statement<[], RotationRow>;
-  readonly #one: Statement<[number], Pick<RotationRow, 'status' | 'notebook'>>;
+  readonly #one: Statement<[number], Pick<RotationRow, 'id' | 'status' | 'notebook' | 'generation'>>;
   readonly #insert: Statement<[RotationRow]>;
   readonly #update: Statement<[Pick<RotationMove, 'id' | 'to' | 'at' | 'from'> & { notebook: string }]>;
   readonly #hold: Statement<[number]>;
@@ -52,7 +52,7 @@ export class Rotations {
       `SELECT id, kind, subject, status, generation, store_key_version AS storeKeyVersion, parts, plan, notebook,
               created_at AS createdAt, changed_at AS changedAt FROM rotation ORDER BY id`,
     );
-    this.#one = database.prepare('SELECT status, notebook FROM rotation WHERE id = ?');
+    this.#one = database.prepare('SELECT id, status, notebook, generation FROM rotation WHERE id = ?');
     this.#insert = database.prepare(
       `INSERT INTO rotation VALUES (@id, @kind, @subject, @status, @generation, @storeKeyVersion, @parts, @createdAt,
          @changedAt, @plan, @notebook)`,
@@ -129,7 +129,7 @@ export class Rotations {
       const notebook = move.notebook ?? rotation.notebook;
       const isThere = rotation.status === to && rotation.notebook === notebook;
       if (isThere && keys.areInTheirStates(transitions)) return 'existed';
-      if (rotation.status !== from || (from !== to && !this.#mayGo(id, to))) return 'conflict';
+      if (rotation.status !== from || (from !== to && !this.#mayGo(rotation, to))) return 'conflict';
       if (!keys.change(transitions, at)) return 'conflict';
       this.#update.run({ id, from, to, at, notebook });
       if (from !== to) this.#arrive(id, to);
@@ -137,9 +137,9 @@ export class Rotations {
     });
   }
 
-  #mayGo(id: number, to: RotationStatus): boolean {
+  #mayGo({ id, generation }: Pick<RotationRow, 'id' | 'generation'>, to: RotationStatus): boolean {
     const { parts, notes, succession } = this.#parts;
-    if (to === 'aborted' || to === 'retired') return !succession.any();
+    if (to === 'aborted' || to === 'retired') return generation === null || !succession.any();
     if (to === 'verified') return !parts.isAnyOpen(id);
     return to !== 'switched' || !(parts.isAnyOpen(id) || notes.isAnyOf(id));
   }

@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { copyOf } from '../../bytes/packed.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { orderCodes, SLICES, type Slices } from './ordered-codes.js';
 import { storedCode } from './stored-values.js';
@@ -98,8 +99,7 @@ function byRow(codes: Uint8Array, select: Statement<[Slices], Found>): CodesByRo
 /** Packed codes with some rows replaced: a copy, or the given ones when none is. */
 export function replaced(codes: Uint8Array, rows: ReadonlyMap<number, Uint8Array>): Uint8Array {
   if (rows.size === 0) return codes;
-  // Not `slice`, which copies nothing of a Buffer.
-  const changed = new Uint8Array(codes);
+  const changed = copyOf(codes);
   for (const [row, code] of rows) changed.set(code, row * CODE_LENGTH);
   return changed;
 }

@@ -57,6 +57,24 @@ export const beginningRotationsCases = casesOf('beginning rotations', {
     assert.equal((await store.rotations()).length, 3);
   },
 
+  'lets a record period that is closed wait beside any other, and end in the midst of it': async (store) => {
+    const period: NewRotation = {
+      ...rotationOf(B),
+      kind: 'record-period',
+      subject: 'record/2025',
+      notes: [],
+    };
+    const id = await begun(store, period);
+    await go(store, id, 'running', 'verified');
+    assert.equal(await store.beginRotation(STORE_ROTATION), undefined);
+    await go(store, id, 'verified', 'switched');
+    await store.issue(batchOf(A, storeCodes(1)));
+    await begun(store, STORE_ROTATION);
+    assert.equal(await store.beginRotation({ ...period, subject: 'record/2026' }), undefined);
+    assert.deepEqual(await store.succeed(pairsOf([1, 101])), ['inserted']);
+    await go(store, id, 'switched', 'retiring', 'retired');
+  },
+
   'lets one whose subject is * exclude every other, and be excluded by every other': async (store) => {
     const one = await begun(store, rotationOf(A));
     assert.equal(await store.beginRotation(STORE_ROTATION), undefined);

@@ -1,3 +1,4 @@
+import { copyOf } from '../../bytes/packed.js';
 import { Redacted } from '../../bytes/redacted.js';
 import { wipe } from '../../bytes/wipe.js';
 import {
@@ -82,7 +83,7 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
           options,
           async ({ vault }, signal) => {
             // A vault wipes what it is given, and the next replica may need the rows too.
-            const copy = residents.slice();
+            const copy = copyOf(residents);
             try {
               return await vault.derive(copy, audiences, { generation, signal });
             } finally {

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { aeskw, ecb } from '@noble/ciphers/aes.js';
+import { copyOf } from '../../bytes/packed.js';
 import { Redacted } from '../../bytes/redacted.js';
 import { wipe } from '../../bytes/wipe.js';
 import { type AuditKeyName, type KeyName, parseKeyName } from '../../codes/key-names.js';
@@ -29,7 +30,7 @@ export class SoftwareKeys extends Redacted {
       if (!(key instanceof Uint8Array) || key.length !== KEY_LENGTH) {
         throw new RenkeiError('KEY_LENGTH', `key ${name} must be a Uint8Array of ${KEY_LENGTH} bytes`);
       }
-      this.#keys.set(name, key.slice());
+      this.#keys.set(name, copyOf(key));
     }
   }
 

@@ -133,7 +133,10 @@ export class ReferenceModel {
   excludes(subject: string): boolean {
     return this.rotations.some(
       (one) =>
-        !OVER.includes(one.status) && (one.subject === subject || one.subject === '*' || subject === '*'),
+        !OVER.includes(one.status) &&
+        (one.subject === subject ||
+          one.subject === '*' ||
+          (subject === '*' && !(one.kind === 'record-period' && one.status === 'switched'))),
     );
   }
 
