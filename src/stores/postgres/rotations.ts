@@ -10,7 +10,7 @@ import type { Statement, Transaction } from './transaction.js';
 
 const SUBJECTS: Statement = {
   name: 'rotation-subjects',
-  text: 'SELECT id, subject, status FROM rotation ORDER BY id',
+  text: 'SELECT id, kind, subject, status FROM rotation ORDER BY id',
 };
 const INSERT: Statement = {
   name: 'insert-rotation',
@@ -51,7 +51,7 @@ export async function beginRotation(
   transaction: Transaction,
   { kind, subject, notes, successor, parts, plan, createdAt }: NewRotation,
 ): Promise<number | undefined> {
-  const there = await transaction.rows<Pick<RotationRecord, 'id' | 'subject' | 'status'>>(SUBJECTS);
+  const there = await transaction.rows<Pick<RotationRecord, 'id' | 'kind' | 'subject' | 'status'>>(SUBJECTS);
   if (there.some((one) => excludes(one, subject))) return undefined;
   const id = (there.at(-1)?.id ?? 0) + 1;
   const leadsTo = [successor?.generation ?? null, successor?.storeKeyVersion ?? null];
@@ -84,7 +84,8 @@ export async function moveRotation(transaction: Transaction, move: RotationMove)
   const recorded = await listKeys(transaction);
   if (found.status === to && found.isWritten && areInTheirStates(recorded, keys)) return 'existed';
   const notes = JSON.parse(found.notes) as NewRotation['notes'];
-  if (found.status !== from || !(await mayArrive(transaction, id, to, notes))) return 'conflict';
+  if (found.status !== from) return 'conflict';
+  if (from !== to && !(await mayArrive(transaction, id, to, notes))) return 'conflict';
   if (afterTransitions(recorded, keys, at) === undefined) return 'conflict';
   await moveKeys(transaction, keys, at);
   await transaction.write(MOVE, id, to, notebook, at);
