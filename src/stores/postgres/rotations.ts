@@ -84,7 +84,8 @@ export async function moveRotation(transaction: Transaction, move: RotationMove)
   const recorded = await listKeys(transaction);
   if (found.status === to && found.isWritten && areInTheirStates(recorded, keys)) return 'existed';
   const notes = JSON.parse(found.notes) as NewRotation['notes'];
-  if (found.status !== from || !(await mayArrive(transaction, id, to, notes))) return 'conflict';
+  if (found.status !== from) return 'conflict';
+  if (from !== to && !(await mayArrive(transaction, id, to, notes))) return 'conflict';
   if (afterTransitions(recorded, keys, at) === undefined) return 'conflict';
   await moveKeys(transaction, keys, at);
   await transaction.write(MOVE, id, to, notebook, at);
