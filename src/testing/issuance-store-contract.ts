@@ -18,6 +18,7 @@ import { optionsCases } from './cases/options.js';
 import { pagingCases } from './cases/paging.js';
 import { partsCases } from './cases/parts.js';
 import { refusingCases } from './cases/refusing.js';
+import { refusingRotationsCases } from './cases/refusing-rotations.js';
 import { registeringKeysCases } from './cases/registering-keys.js';
 import { removingCases } from './cases/removing.js';
 import { beginningRotationsCases, movingRotationsCases } from './cases/rotations.js';
@@ -122,6 +123,7 @@ const EVERY_STORE: readonly StoreCase[] = [
   ...successionCases,
   ...movingRowsCases,
   ...refusingCases,
+  ...refusingRotationsCases,
   ...optionsCases,
   ...givingUpCases,
   ...closingCases,

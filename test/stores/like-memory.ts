@@ -50,6 +50,9 @@ const page = fc.record(
   { requiredKeys: ['limit'] },
 );
 
+type NewRotation = Parameters<IssuanceStore['beginRotation']>[0];
+type RotationStatus = Parameters<IssuanceStore['moveRotation']>[0]['to'];
+
 /** One call, the same on every store. */
 type Call = (store: IssuanceStore) => Promise<unknown>;
 
@@ -58,6 +61,76 @@ const named = (name: string, call: Call): Call => Object.assign(call, { toString
 /** In which order findings come is nobody's promise. */
 const findings: Call = async (store) =>
   (await store.check()).toSorted((a, b) => (a.invariant < b.invariant ? -1 : 1));
+
+const NEXT_STATUS: Readonly<Record<string, readonly RotationStatus[]>> = {
+  running: ['verified', 'aborting', 'paused'],
+  paused: ['running'],
+  verified: ['switched', 'aborting'],
+  switched: ['retiring'],
+  retiring: ['retired'],
+  aborting: ['aborted'],
+};
+
+/** The status that the last rotation can go to; what hinders it is done before. */
+const advance =
+  (way: number): Call =>
+  async (store) => {
+    const last = (await store.rotations()).at(-1);
+    const ways = NEXT_STATUS[last?.status ?? ''];
+    if (last === undefined || ways === undefined) return undefined;
+    const to = ways[way % ways.length] as RotationStatus;
+    for (const { part } of await store.parts(last.id)) await store.finishPart(last.id, part, 'done');
+    const noted = await store.noted(1_000);
+    if (to === 'switched') await store.settle(noted.map(({ note }) => note));
+    const moved = await store.moveRotation({ id: last.id, from: last.status, to, at: 5_000 });
+    return [to, moved, noted.map((row) => [row.institution, ...row.storeCode].join()).sort()];
+  };
+
+const NEW_ROTATION = { parts: 1, plan: '', createdAt: 0 } as const;
+const rotation: fc.Arbitrary<NewRotation> = fc.constantFrom(
+  { ...NEW_ROTATION, kind: 'institution', subject: A, notes: [A] },
+  {
+    ...NEW_ROTATION,
+    kind: 'store',
+    subject: '*',
+    notes: 'persons',
+    successor: { generation: 1, storeKeyVersion: 2 },
+  },
+  {
+    ...NEW_ROTATION,
+    kind: 'generation',
+    subject: '*',
+    notes: 'everything',
+    successor: { generation: 2, storeKeyVersion: 2 },
+  },
+);
+/** Codes that are nobody's under the old store key. */
+const successors = (numbers: readonly number[]) => storeCodes(...numbers.map((n) => n + 100));
+
+const rotationCall: fc.Arbitrary<Call> = fc.oneof(
+  rotation.map((one) => named(`beginRotation ${one.kind}`, (store) => store.beginRotation(one))),
+  fc.nat(11).map((way) => named(`advance ${way}`, advance(way < 9 ? 0 : way - 8))),
+  fc.nat(11).map((way) => named(`advance ${way}`, advance(way < 9 ? 0 : way - 8))),
+  people.map((numbers) =>
+    named(`succeed ${numbers}`, (store) =>
+      store.succeed({ oldCodes: storeCodes(...numbers), newCodes: successors(numbers) }),
+    ),
+  ),
+  fc
+    .tuple(institution, people)
+    .map(([institution, numbers]) =>
+      named(`lookUp successors ${numbers}`, (store) => store.lookUp(institution, successors(numbers))),
+    ),
+  people.map((numbers) =>
+    named(`successors ${numbers}`, (store) => store.successors(storeCodes(...numbers))),
+  ),
+  fc
+    .constantFrom('lendSuccessors' as const, 'outlook' as const, 'rotations' as const)
+    .map((name) => named(name, (store) => store[name]())),
+  fc
+    .constantFrom('moveRows' as const, 'discardSuccessors' as const)
+    .map((name) => named(name, (store) => store[name](1_000))),
+);
 
 const call: fc.Arbitrary<Call> = fc.oneof(
   fc.array(key, { maxLength: 2 }).map((keys) => named(`begin ${keys.length}`, (store) => store.begin(keys))),
@@ -108,6 +181,7 @@ const call: fc.Arbitrary<Call> = fc.oneof(
     .constantFrom('listKeys' as const, 'statistics' as const, 'count' as const)
     .map((name) => named(name, (store) => store[name]())),
   fc.constant(named('check', findings)),
+  rotationCall,
 );
 
 /** What most stores are begun with. */
@@ -128,6 +202,9 @@ async function content(store: IssuanceStore): Promise<unknown> {
     await store.holders(everybody),
     await store.details(A, everybody),
     await store.count(),
+    await store.listKeys(),
+    await store.rotations(),
+    await store.successors(everybody),
     await findings(store),
   ];
 }
@@ -143,7 +220,7 @@ export async function expectLikeMemory(
   numRuns: number,
   walks: { readonly seed?: number } = { seed: 20260401 },
 ): Promise<void> {
-  const walk = fc.record({ begun: fc.boolean(), calls: fc.array(call, { maxLength: 30, size: 'max' }) });
+  const walk = fc.record({ begun: fc.boolean(), calls: fc.array(call, { maxLength: 40, size: 'max' }) });
   await fc.assert(
     fc.asyncProperty(walk, async ({ begun, calls }) => {
       await using memory = createMemoryStore();

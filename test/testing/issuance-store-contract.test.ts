@@ -32,18 +32,17 @@ describe('the contract suite', () => {
     expect(failed.length).toBeLessThan(cases.length / 2);
   });
 
-  it('finds by its random walk alone most of what is answered wrongly', async () => {
+  it('finds by some random walks alone most of what is answered wrongly', async () => {
     const missed: string[] = [];
     for (const { fault, broken } of BROKEN_STORES) {
       const open = async () => {
         const sound = createMemoryStore();
         return withMethods(sound, broken(sound));
       };
-      const walk = issuanceStoreContract({ open }).find(({ group }) => group === 'altogether');
-      await walk?.run().then(
-        () => missed.push(fault),
-        () => undefined,
+      const walks = [20260401, 1, 2, 3, 4, 5].map((seed) =>
+        issuanceStoreContract({ open, seed }).filter(({ group }) => group === 'altogether'),
       );
+      if ((await failuresOf(walks.flat())).length === 0) missed.push(fault);
     }
     // What a walk of one step after the other with well-formed questions cannot see.
     expect(missed).toEqual([
@@ -52,6 +51,12 @@ describe('the contract suite', () => {
       'throws synchronously',
       'serves on after closing',
       'closes under the feet of running calls',
+      // Nor what is the store's to choose, such as who is moved first, and claims that a walk seldom lets run out.
+      'compares epochs before its transaction begins',
+      'gives the newest notes first',
+      'holds claims for a day',
+      'forgets more successors than it was asked to',
+      'moves all rows at once',
     ]);
   });
 

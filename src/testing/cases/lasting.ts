@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { heldOf, hex, refused, versionsOf } from '../answers.js';
 import { assertSound, contentOf } from '../content.js';
 import { casesOf } from '../contract-case.js';
+import { begun, claimOf, go, moveOf, pairsOf, rotationOf, STORE_ROTATION } from '../rotation-samples.js';
 import { A, B, BEGINNING, batchOf, changeOf, range, storeCode, storeCodes } from '../samples.js';
 import { assertEachInsertedOnce, overlapping } from './overlapping.js';
 
@@ -21,6 +22,38 @@ export const lastingCases = casesOf('opened again, or twice at once', {
     assert.deepEqual(await second.details(B, storeCodes(5)), details);
     assert.deepEqual(await versionsOf(second.lookUp(A, storeCodes(1, 2, 3))), [3, 3, 0]);
     assert.equal(await second.begin(BEGINNING), 'existed');
+  },
+
+  'keeps rotations, their work and what they noted over closing and opening': async (first, openAgain) => {
+    await first.begin(BEGINNING);
+    await first.issue(batchOf(A, storeCodes(1)));
+    const id = await begun(first, { ...STORE_ROTATION, parts: 2 });
+    await first.succeed(pairsOf([1, 101]));
+    await first.finishPart(id, 1, 'done');
+    await first.claimPart(claimOf(id));
+    await first.moveRotation(moveOf(id, 'running', 'running', { notebook: 'one' }));
+    await first.hold(9_000);
+    await first.issue(batchOf(A, storeCodes(2)));
+    const content = await contentOf(first);
+    await first.close();
+    const second = await openAgain();
+    assert.deepEqual(await contentOf(second), content);
+    assert.equal(await second.claimPart(claimOf(id, { worker: 'two' })), undefined);
+    assert.deepEqual(await versionsOf(second.lookUp(A, storeCodes(101))), [1]);
+  },
+
+  'tells every connection of a switch at once, and serves none of the epoch before': async (
+    one,
+    openAgain,
+  ) => {
+    const other = await openAgain();
+    const id = await begun(one, rotationOf(A));
+    await other.issue(batchOf(A, storeCodes(1)), { epoch: 0 });
+    assert.equal((await one.noted(10)).length, 1);
+    await one.settle((await one.noted(10)).map(({ note }) => note));
+    await go(one, id, 'running', 'verified', 'switched');
+    await refused(other.issue(batchOf(A, storeCodes(2)), { epoch: 0 }), 'KEYS_CHANGED');
+    assert.deepEqual(await other.outlook(), { epoch: 1, holdUntil: 0 });
   },
 
   'lets each connection see at once what the other has written': async (one, openAgain) => {
