@@ -1,27 +1,46 @@
 import { RenkeiError, type RotationRequest } from 'renkei';
 import type { RotationRecord, RotationStatus } from '../stores/rotation-port.js';
+import type { RotationCommand } from './rotation-arguments.js';
 import type { RotationSession } from './rotation-session.js';
 
-/** Statuses of a rotation that nothing more is to be done with. */
-const ENDED: readonly RotationStatus[] = ['destroyed', 'aborted'];
+const BEFORE_SWITCH: readonly RotationStatus[] = ['running', 'paused', 'verified'];
+
+/** The statuses in which a rotation may be meant by a command that does not name one. */
+const MEANT: Readonly<Record<string, readonly RotationStatus[]>> = {
+  run: BEFORE_SWITCH,
+  work: BEFORE_SWITCH,
+  receive: BEFORE_SWITCH,
+  pause: ['running'],
+  resume: ['paused'],
+  abort: [...BEFORE_SWITCH, 'aborting'],
+  switch: ['verified'],
+  retire: ['switched', 'retiring'],
+  destroy: ['retired'],
+};
 
 /**
- * The rotation that a command means: the one whose number is given, or else the only one that has not ended.
+ * The rotation that a command means: the one whose number is given, or else the only one that the command is for.
  *
  * @throws RenkeiError `OPTION_INVALID`, `ROTATION_UNKNOWN`
  */
 export async function findRotation(
   { store, rotations }: Pick<RotationSession, 'store' | 'rotations'>,
+  command: RotationCommand,
   id: number | undefined,
 ) {
   if (id !== undefined) return rotations.get(id);
-  const open = (await store.rotations()).filter(({ status }) => !ENDED.includes(status));
-  const [only, ...others] = open;
-  if (only === undefined)
-    throw new RenkeiError('ROTATION_UNKNOWN', 'there is no rotation that has not ended');
+  const meant = MEANT[command] ?? [];
+  const found = (await store.rotations()).filter(({ status }) => meant.includes(status));
+  const [only, ...others] = found;
+  if (only === undefined) {
+    throw new RenkeiError('ROTATION_UNKNOWN', `there is no rotation that is ${meant.join(' or ')}`);
+  }
   if (others.length > 0) {
-    const ids = open.map((one) => one.id).join(', ');
-    throw new RenkeiError('OPTION_INVALID', `several rotations have not ended: say which of ${ids}`);
+    const ids = found.map((one) => one.id).join(', ');
+    throw new RenkeiError(
+      'OPTION_INVALID',
+      `${command} is possible for several rotations: say which of ${ids}`,
+    );
   }
   return rotations.get(only.id);
 }
@@ -36,7 +55,7 @@ export async function findOpen(
     (record) =>
       record.kind === request.kind &&
       (subject === undefined || record.subject === subject) &&
-      ['running', 'paused', 'verified'].includes(record.status),
+      BEFORE_SWITCH.includes(record.status),
   );
 }
 

@@ -101,8 +101,8 @@ async function beginOrFind(input: StepInput): Promise<Rotation> {
   return open === undefined ? rotations.begin(request) : rotations.get(open.id);
 }
 
-function find({ session, settings }: StepInput): Promise<Rotation> {
-  return findRotation(session, settings.id);
+function find({ session, command, settings }: StepInput): Promise<Rotation> {
+  return findRotation(session, command, settings.id);
 }
 
 async function order(input: StepInput, give: (rotation: Rotation) => Promise<void>): Promise<string> {

@@ -16,15 +16,20 @@ const SEED = 71;
 const KEYS = [
   'link/1',
   'link/2',
+  'link/3',
   'store/1',
   'store/2',
+  'store/3',
+  'store/4',
   'institution/A1/1',
   'institution/A1/2',
   'institution/A1/3',
   'institution/A1/4',
+  'institution/A1/5',
   'institution/B2/1',
   'institution/B2/2',
   'institution/B2/3',
+  'institution/B2/4',
   'record/2026',
   'record/2027',
   'audit/1',
@@ -321,6 +326,26 @@ describe('a generation from a delivered list', () => {
     const error = await reading.catch((thrown: { code: string; message: string }) => thrown);
     expect(error).toMatchObject({ code: 'OPTION_INVALID' });
     expect(error?.message).toMatch(/^the list has no resident record code at place \d+$/);
+  });
+});
+
+describe('from the store', () => {
+  test('its key is replaced, and rows move to the new one', async () => {
+    await rotation('run', ...BOTH, '--kind', 'store', '--folder', work, '--check-engine', 'bulk');
+    await rotation('switch', ...BOTH, '--folder', work);
+    expect(await rotation('retire', ...BOTH)).toMatch(/^moved: 23$/m);
+    const yes = ['--yes-destroy', 'store/2', '--yes-destroy', 'store/2'];
+    expect(await rotation('destroy', ...BOTH, ...yes)).toMatch(/^keys: 1$/m);
+  });
+
+  test('a generation is made by the bulk engine only, and a sample of it anew by the sealed one', async () => {
+    const asked = ['--kind', 'generation', '--source', 'store', '--folder', work];
+    expect(await failure('run', ...BOTH, ...asked)).toMatchObject({ code: 'ENGINE_REFUSED' });
+    const text = await rotation('run', ...BOTH, ...asked, '--engine', 'bulk');
+    expect(text).toMatch(/^delivery .* for institution\/A1: 23 pairs$/m);
+    expect(text).toMatch(/^computed anew: \d+ pairs/m);
+    await rotation('switch', ...BOTH, '--folder', work);
+    await rotation('retire', ...BOTH);
   });
 });
 
