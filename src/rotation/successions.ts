@@ -24,7 +24,7 @@ export async function succeed(
   const made =
     plan.link === undefined
       ? await vault.translate(oldCodes, from, [to], options)
-      : await vault.advance(oldCodes, from, plan.generation, [to], options).catch(notListed(plan));
+      : await vault.advance(oldCodes, from, plan.generation, [to], options);
   if (made.refusals.length > 0) throw notOfTheStoreKey();
   const outcomes = await store.succeed({ oldCodes, newCodes: made.codes[0] as Uint8Array }, options);
   if (outcomes.includes('conflict')) {
@@ -33,10 +33,11 @@ export async function succeed(
 }
 
 /**
- * Successors on record; makes those that are missing, of people who were written since. What is missing after that is of
- * people who are not there any more.
+ * Successors on record; makes those that are missing, of people who were written since, where no list is to bring them.
+ * What is missing after that is of people who are not there any more, or another name of somebody who is in the list
+ * under one.
  *
- * @throws RenkeiError as {@link succeed}
+ * @throws RenkeiError as {@link succeed}; `ROTATION_INCOMPLETE` while a list is to bring more
  */
 export async function successorsOf(
   context: RotationContext,
@@ -45,24 +46,20 @@ export async function successorsOf(
   signal: AbortSignal | undefined,
 ): Promise<KnownSuccessors> {
   const { store } = context;
-  const known = await store.successors(oldCodes, signalOption(signal));
+  const options = signalOption(signal);
+  const known = await store.successors(oldCodes, options);
   if (known.missing.length === 0) return known;
-  // A list may have brought the successor of another name of the person.
-  await store.lendSuccessors(signalOption(signal));
-  const lent = await store.successors(oldCodes, signalOption(signal));
-  if (lent.missing.length === 0) return lent;
-  await succeed(context, plan, pickCodes(oldCodes, lent.missing), signal);
-  return store.successors(oldCodes, signalOption(signal));
+  if (plan.source === 'list') {
+    // The list may have brought the successor of another name of the person.
+    await store.lendSuccessors(options);
+    if ((await store.withoutSuccessor({ limit: 1, ...options })).length > 0) throw notListed();
+  } else await succeed(context, plan, pickCodes(oldCodes, known.missing), signal);
+  return store.successors(oldCodes, options);
 }
 
-/** What a sealed engine's refusal means where a list was to bring all successors. */
-function notListed({ source }: StoredPlan): (error: unknown) => never {
-  return (error) => {
-    const isSealed = error instanceof RenkeiError && error.code === 'ENGINE_REFUSED';
-    if (source !== 'list' || !isSealed) throw error;
-    throw new RenkeiError(
-      'ROTATION_INCOMPLETE',
-      'people were written who are not in the list: deliver one that has them, too',
-    );
-  };
+function notListed(): RenkeiError {
+  return new RenkeiError(
+    'ROTATION_INCOMPLETE',
+    'people were written who are not in the list: deliver one that has them, too',
+  );
 }
