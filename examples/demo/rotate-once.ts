@@ -104,7 +104,7 @@ async function work(
   const bar = new Bar('rows', made);
   const done = await rotation.work({ folder, onProgress: (progress) => bar.update(progress.rows) });
   bar.stop();
-  rows.push(['pairs made', count(done.rows), perSecond(done.rows, bar.ms)]);
+  rows.push(['pairs of old and new codes made', count(done.rows), perSecond(done.rows, bar.ms)]);
   return rotation;
 }
 
