@@ -122,6 +122,7 @@ export type { RotationEvent } from './rotation/events.js';
 export type {
   AbortOptions,
   DestroyOptions,
+  ErasedRecords,
   PlanOptions,
   ReceivedResidents,
   ReceiveResidentsOptions,
@@ -137,8 +138,10 @@ export type { RotationProgress, WorkResult } from './rotation/progress.js';
 export type {
   ReceiptDelivery,
   ReceiptKey,
+  ReceiptProof,
   ReceiptSample,
   ReceiptStep,
+  ReceiptTimes,
   RotationReceipt,
 } from './rotation/receipt.js';
 export {
@@ -174,17 +177,36 @@ export {
   type IssuanceStatistic,
   type IssuanceStore,
   type KeyRecord,
+  type KeyState,
   MAX_BATCH_ROWS,
   type PageRequest,
   type PersonPage,
+  type RecordedKey,
   type RemovedIssuance,
   type RemovedPerson,
   type StoreCallOptions,
   type StoreCounts,
   type StoreFinding,
   type StoreInvariant,
+  type Successors,
   type WriteOutcome,
 } from './stores/port.js';
+export type {
+  KeyTransition,
+  KnownSuccessors,
+  NewRotation,
+  NotedRow,
+  PartClaim,
+  RotationKind,
+  RotationMove,
+  RotationPart,
+  RotationRecord,
+  RotationStatus,
+  RotationStore,
+  StoreOutlook,
+  SuccessorKeys,
+  SuccessorPairs,
+} from './stores/rotation-port.js';
 export { type InstitutionCode, parseInstitutionCode } from './subjects/institution-code.js';
 export { type PackedResidents, packResidents } from './subjects/pack-residents.js';
 export { ResidentRecordCode } from './subjects/resident-record-code.js';

@@ -98,7 +98,8 @@ function byRow(codes: Uint8Array, select: Statement<[Slices], Found>): CodesByRo
 /** Packed codes with some rows replaced: a copy, or the given ones when none is. */
 export function replaced(codes: Uint8Array, rows: ReadonlyMap<number, Uint8Array>): Uint8Array {
   if (rows.size === 0) return codes;
-  const changed = codes.slice();
+  // Not `slice`, which copies nothing of a Buffer.
+  const changed = new Uint8Array(codes);
   for (const [row, code] of rows) changed.set(code, row * CODE_LENGTH);
   return changed;
 }

@@ -49,6 +49,8 @@ function summaryLine({ commands, byCommand, steps }: Tally): string {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : 'the soak failed'}\n`);
+  // The counterexample, and what was found with it.
+  for (let found = error; found instanceof Error; found = found.cause)
+    process.stderr.write(`${found.stack}\n`);
   process.exitCode = 1;
 });
