@@ -21,25 +21,29 @@ test('npm run demo: the main job, from an empty HSM to a translated code', async
 test.each([
   ['host-visible', 'store'],
   ['hsm-enforced', 'list'],
-])('npm run demo -- --rotate at level %s: a key and a generation, from the %s', async (level, source) => {
-  const printed = await demo('--rotate', '--residents', `${RESIDENTS}`, '--level', level);
-  expect(printed).toContain(`New generation of all linkage codes, from the ${source}`);
-  for (const version of [1, 2]) {
-    expect(printed).toContain(`old codes refused: CODE_VERSION_RETIRED, version ${version} ${RESIDENTS}\n`);
-  }
-  for (const key of ['store/1', 'institution/0220113112101700/1', 'institution/0220113112101700/2']) {
-    expect(printed).toContain(`${key} is gone: a code unwrapped under it KEY_NOT_FOUND`);
-  }
-  const number = (what: string) =>
-    [...printed.matchAll(new RegExp(`^ ?${what} ([\\d,]+)`, 'gm'))].map(([, n]) =>
-      Number(n?.replaceAll(',', '')),
-    );
-  expect(number('delivered codes presented, all translated')).toEqual([RESIDENTS, RESIDENTS]);
-  expect(number('receipts and their deliveries verified, without the database')).toEqual([4, 4]);
-  for (const requests of number('single requests answered meanwhile, each as it must be')) {
-    expect(requests).toBeGreaterThan(0);
-  }
-}, 300_000);
+])(
+  'npm run demo -- --rotate at level %s: a key and a generation, from the %s',
+  async (level, source) => {
+    const printed = await demo('--rotate', '--residents', `${RESIDENTS}`, '--level', level);
+    expect(printed).toContain(`New generation of all linkage codes, from the ${source}`);
+    for (const version of [1, 2]) {
+      expect(printed).toContain(`old codes refused: CODE_VERSION_RETIRED, version ${version} ${RESIDENTS}\n`);
+    }
+    for (const key of ['store/1', 'institution/0220113112101700/1', 'institution/0220113112101700/2']) {
+      expect(printed).toContain(`${key} is gone: a code unwrapped under it KEY_NOT_FOUND`);
+    }
+    const number = (what: string) =>
+      [...printed.matchAll(new RegExp(`^ ?${what} ([\\d,]+)`, 'gm'))].map(([, n]) =>
+        Number(n?.replaceAll(',', '')),
+      );
+    expect(number('delivered codes presented, all translated')).toEqual([RESIDENTS, RESIDENTS]);
+    expect(number('receipts and their deliveries verified, without the database')).toEqual([4, 4]);
+    for (const requests of number('single requests answered meanwhile, each as it must be')) {
+      expect(requests).toBeGreaterThan(0);
+    }
+  },
+  300_000,
+);
 
 test.each([[['--residents', '0']], [['--level', 'software']], [['--rotate', '--fast']]])(
   'npm run demo refuses %j with its usage',
