@@ -19,6 +19,8 @@ export interface Performance {
   readonly folder: string;
   readonly worker: string;
   readonly signal: AbortSignal | undefined;
+  /** Rows to be worked on at a time. */
+  readonly pageRows: number;
   /** Called after each page with its rows; false: the part is to be left as it is. */
   readonly onPage: (rows: number) => Promise<boolean>;
 }
@@ -68,7 +70,7 @@ async function goThrough(
   context: RotationContext,
   rotation: PlannedRotation,
   work: WorkPart,
-  { signal, onPage }: Performance,
+  { signal, pageRows, onPage }: Performance,
 ): Promise<Made | undefined> {
   const made: CodePairs[] = [];
   const running: Promise<Settled<CodePairs>>[] = [];
@@ -76,13 +78,13 @@ async function goThrough(
   const takeOldest = async () =>
     made.push(unwrapSettled(await (running.shift() as Promise<Settled<CodePairs>>)));
   try {
-    for await (const page of pagesOf(context, work, signal)) {
+    for await (const page of pagesOf(context, work, pageRows, signal)) {
       throwIfAborted(signal);
       running.push(settled(workOnPage(context, rotation, work, page, signal)));
       if (running.length >= PAGES_AHEAD) await takeOldest();
-      const pageRows = page.storeCodes.length / CODE_LENGTH;
-      rows += pageRows;
-      if (!(await onPage(pageRows))) return undefined;
+      const scanned = page.storeCodes.length / CODE_LENGTH;
+      rows += scanned;
+      if (!(await onPage(scanned))) return undefined;
     }
     while (running.length > 0) await takeOldest();
   } finally {
@@ -93,10 +95,15 @@ async function goThrough(
   return { rows, pairs: { oldCodes, newCodes } };
 }
 
-function pagesOf({ store }: RotationContext, { range, delivery }: WorkPart, signal: AbortSignal | undefined) {
+function pagesOf(
+  { store }: RotationContext,
+  { range, delivery }: WorkPart,
+  pageRows: number,
+  signal: AbortSignal | undefined,
+) {
   return delivery?.institution === undefined
-    ? scanPersons(store, range, signal)
-    : scanIssuances(store, delivery.institution, range, signal);
+    ? scanPersons(store, range, pageRows, signal)
+    : scanIssuances(store, delivery.institution, range, pageRows, signal);
 }
 
 const NO_PAIRS: CodePairs = { oldCodes: new Uint8Array(0), newCodes: new Uint8Array(0) };

@@ -8,6 +8,20 @@ import { type KeyRange, lastBefore, rowsBelow } from './key-ranges.js';
 /** Rows a page: few enough that a pause is heard at once, many enough that the vault is busy. */
 export const PAGE_ROWS = 8_192;
 
+/** Rows a page at the least: fewer cost more to ask for than to work on. */
+const LEAST_PAGE_ROWS = 64;
+/** Pages a second of a worker that is held to a limit. */
+const LIMITED_PAGES = 20;
+
+/**
+ * Rows a page of a worker that is held to so many rows a second: it works a little often. Whole pages would have callers
+ * wait for as long as each takes.
+ */
+export function pageRowsFor(rowsPerSecond: number | undefined): number {
+  if (rowsPerSecond === undefined) return PAGE_ROWS;
+  return Math.min(Math.max(LEAST_PAGE_ROWS, Math.ceil(rowsPerSecond / LIMITED_PAGES)), PAGE_ROWS);
+}
+
 /** What a part goes through: store codes, n × 24 bytes a page, and which of them are other names of people (aliases). */
 export interface ScannedPage {
   readonly storeCodes: Uint8Array;
@@ -20,6 +34,7 @@ const NO_ALIASES: ReadonlySet<number> = new Set();
 export function scanPersons(
   store: IssuanceStore,
   range: KeyRange,
+  pageRows: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ScannedPage, void, void> {
   return scan(
@@ -28,6 +43,7 @@ export function scanPersons(
       return { storeCodes, aliases: new Set(canonical.keys()) };
     },
     range,
+    pageRows,
     signal,
   );
 }
@@ -37,6 +53,7 @@ export function scanIssuances(
   store: IssuanceStore,
   institution: InstitutionCode,
   range: KeyRange,
+  pageRows: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ScannedPage, void, void> {
   return scan(
@@ -45,6 +62,7 @@ export function scanIssuances(
       return { storeCodes, aliases: NO_ALIASES };
     },
     range,
+    pageRows,
     signal,
   );
 }
@@ -52,6 +70,7 @@ export function scanIssuances(
 function scan(
   read: (page: PageRequest) => Promise<ScannedPage>,
   range: KeyRange,
+  pageRows: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ScannedPage, void, void> {
   const start = lastBefore(range);
@@ -65,5 +84,5 @@ function scan(
       aliases: new Set([...aliases].filter((row) => row < rows)),
     };
   };
-  return storePages(readRange, PAGE_ROWS, signalOption(signal));
+  return storePages(readRange, pageRows, signalOption(signal));
 }

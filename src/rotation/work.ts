@@ -8,6 +8,7 @@ import { makeFolder } from './part-file.js';
 import { type PartsState, readParts } from './part-report.js';
 import { performPart } from './perform-part.js';
 import type { WorkResult } from './progress.js';
+import { pageRowsFor } from './scan.js';
 import type { PlannedRotation } from './stored-plan.js';
 import { workPart } from './work-parts.js';
 
@@ -102,13 +103,14 @@ export class Worker {
   }
 
   async #perform(part: number): Promise<void> {
-    const { folder, signal } = this.#options;
+    const { folder, signal, rowsPerSecond } = this.#options;
     this.#partRows = 0;
     const rows = await performPart(this.#context, this.#rotation, workPart(this.#rotation.plan, part), {
       folder,
       worker: this.#worker,
       signal,
-      onPage: (pageRows) => this.#onPage(pageRows, part),
+      pageRows: pageRowsFor(rowsPerSecond),
+      onPage: (scanned) => this.#onPage(scanned, part),
     });
     this.#partRows = 0;
     if (rows === undefined) return;

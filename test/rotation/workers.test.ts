@@ -54,6 +54,20 @@ describe('workers of a rotation', () => {
     await expect(rotation.resume()).rejects.toMatchObject({ code: 'ROTATION_STATUS' });
   });
 
+  test('held to a limit they work little by little, so that serving goes on between; the outcome is the same', async () => {
+    const bytes: string[][] = [];
+    for (const limit of [{}, { rowsPerSecond: 2_000 }]) {
+      const { rotations } = await openRotationWorld({ people: 250 });
+      const folder = path(`limited-${bytes.length}`);
+      const rotation = await rotations.begin({ kind: 'institution', institution: 'A1' });
+      const rows: number[] = [];
+      await rotation.work({ folder, ...limit, onProgress: (progress) => rows.push(progress.rows) });
+      expect(rows).toEqual(bytes.length === 0 ? [250] : [100, 200, 250]);
+      bytes.push(await deliveredBytes(folder, read(await rotation.verify({ folder }))));
+    }
+    expect(bytes[1]).toEqual(bytes[0]);
+  });
+
   test('tell how far they are, and give up when told to', async () => {
     const { rotations } = await openRotationWorld();
     const folder = path('progress');
