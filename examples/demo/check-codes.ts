@@ -4,6 +4,7 @@ import type { Holder } from './holder.js';
 import { PERIOD, residentsFrom } from './population.js';
 
 const RECORD_CODES = 100;
+const BATCH = 10_000;
 
 /** Old codes of an institution that was concerned are refused, new ones are translated into what the other has now. */
 export async function checkCodes(
@@ -38,23 +39,28 @@ export async function checkCodes(
   ];
 }
 
-/** Everybody who was issued to meanwhile has the code that the delivery says, or that was issued under the new key. */
-export async function checkNewcomers(issuer: Issuer, concerned: readonly Holder[]): Promise<Row[]> {
+/** Everybody who was issued to, meanwhile too, has the code that a delivery says, or that was issued under the new key. */
+export async function checkEverybody(issuer: Issuer, concerned: readonly Holder[]): Promise<Row[]> {
   let checked = 0;
   for (const holder of concerned) {
-    const people = holder.people;
-    const residents = new Uint8Array(people.length * 11);
-    for (const [k, n] of people.entries()) residents.set(residentsFrom(n, 1), k * 11);
-    const acquisitionNumbers = people.map((n) => `check-${n}`);
-    const result = await issuer.issueBatch(holder.code, { acquisitionNumbers, residents }, { reissue: true });
-    for (const item of result) {
-      const code = item.status === 'already-issued' ? item.code : undefined;
-      if (code !== undefined && code === holder.newCode(people[item.index] as number)) continue;
-      throw new Error(`resident ${people[item.index]} has another code at ${holder.code} than was delivered`);
-    }
+    const { people } = holder;
+    for (let k = 0; k < people.length; k += BATCH)
+      await checkBatch(issuer, holder, people.slice(k, k + BATCH));
     checked += people.length;
   }
   return [['codes derived from the resident record code, all as delivered', count(checked), '']];
+}
+
+async function checkBatch(issuer: Issuer, holder: Holder, people: readonly number[]): Promise<void> {
+  const residents = new Uint8Array(people.length * 11);
+  for (const [k, n] of people.entries()) residents.set(residentsFrom(n, 1), k * 11);
+  const request = { acquisitionNumbers: people.map((n) => `check-${n}`), residents };
+  for (const item of await issuer.issueBatch(holder.code, request, { reissue: true })) {
+    const n = people[item.index] as number;
+    const code = item.status === 'already-issued' ? item.code : undefined;
+    if (code !== undefined && code === holder.newCode(n)) continue;
+    throw new Error(`resident ${n} has another code at ${holder.code} than was delivered`);
+  }
 }
 
 /** Record codes of some residents, in hex. */

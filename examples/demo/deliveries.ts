@@ -9,20 +9,25 @@ export interface TakenIn {
   readonly pairs: number;
   /** Milliseconds that it took to check and to read them. */
   readonly ms: number;
-  /** New record codes by old ones, in hex. */
+  /** New record codes by the old ones that were asked for, in hex. */
   readonly recordCodes: ReadonlyMap<string, string>;
 }
 
-/** Takes the deliveries of a receipt in as their institutions would: with the audit key's public half, and nothing else. */
+/**
+ * Takes the deliveries of a receipt in as their institutions would: with the audit key's public half, and nothing else.
+ *
+ * @param records record codes whose new ones are wanted, in hex
+ */
 export async function takeDeliveriesIn(
   folder: string,
   receipt: string,
   publicKey: string,
   holders: readonly Holder[],
+  records: readonly string[],
 ): Promise<TakenIn> {
   const start = performance.now();
   const { deliveries } = checkRotationReceipt({ receipt, publicKey });
-  const recordCodes = new Map<string, string>();
+  const recordCodes = new Map<string, string>(records.map((code) => [code, '']));
   let pairs = 0;
   for (const named of deliveries) {
     pairs += named.pairs;
@@ -51,7 +56,8 @@ async function readRecordCodes(
   for await (const { oldCodes, newCodes } of delivery.packed()) {
     const [old, next] = [oldCodes, newCodes].map((codes) => Buffer.from(codes).toString('hex'));
     for (let at = 0; at < 2 * oldCodes.length; at += 48) {
-      into.set((old as string).slice(at, at + 48), (next as string).slice(at, at + 48));
+      const code = (old as string).slice(at, at + 48);
+      if (into.has(code)) into.set(code, (next as string).slice(at, at + 48));
     }
   }
 }

@@ -51,10 +51,15 @@ export class Requests {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Ends. @returns how long it was asked, in milliseconds */
-  async stop(): Promise<number> {
+  /** Ends, whatever was answered. */
+  async halt(): Promise<void> {
     this.#isRunning = false;
     await Promise.all(this.#lanes);
+  }
+
+  /** Ends; fails with the first answer that was wrong. @returns how long it was asked, in milliseconds */
+  async stop(): Promise<number> {
+    await this.halt();
     if (this.#failure !== undefined) throw this.#failure;
     return performance.now() - this.#since;
   }

@@ -53,6 +53,7 @@ export async function rotateKeys(site: Site, samples: Samples, folder: string): 
   const [institution] = INSTITUTIONS;
   console.log(`\nRotation of the key of ${institution.name}, while requests are served:`);
   const one: RotationRequest = { kind: 'institution', institution: institution.code };
+  await using _ended = { [Symbol.asyncDispose]: () => rotating.requests.halt() };
   printTable(`The key of ${institution.name} was replaced`, await rotateOnce(rotating, one, [first]));
   const source = isVisible ? 'store' : 'list';
   console.log(`\nNew generation of all linkage codes, from the ${source}, while requests are served:`);

@@ -1,10 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Issuer, Rotation, RotationRequest, Rotations, Vault } from 'renkei';
-import { checkRotationReceipt, type KeyDestroyer } from 'renkei';
+import {
+  checkRotationReceipt,
+  type Issuer,
+  type KeyDestroyer,
+  type Rotation,
+  type RotationRequest,
+  type Rotations,
+  type Vault,
+} from 'renkei';
 import { verifyReceipts } from '../../src/commands/verify-receipts.js';
 import { Bar } from './bar.js';
-import { checkCodes, checkNewcomers, checkRecordCodes, recordCodesOf } from './check-codes.js';
+import { checkCodes, checkEverybody, checkRecordCodes, recordCodesOf } from './check-codes.js';
 import { takeDeliveriesIn } from './deliveries.js';
 import { count, perSecond, type Row } from './figures.js';
 import { type Holder, phaseOf } from './holder.js';
@@ -46,7 +53,9 @@ export async function rotateOnce(
   const rotation = await work(rotating, request, rows);
 
   const verified = await rotation.verify({ folder, checkVault: rotating.checkVault });
-  const taken = await takeDeliveriesIn(folder, verified, publicKey, concerned);
+  // Whose row is in the delivery has been answered by then.
+  await requests.settle();
+  const taken = await takeDeliveriesIn(folder, verified, publicKey, concerned, records);
   rows.push(['pairs taken in from deliveries', count(taken.pairs), perSecond(taken.pairs, taken.ms)]);
   const { sample } = checkRotationReceipt({ receipt: verified });
   rows.push(['of these computed anew for the receipt', count(sample?.size ?? 0), '']);
@@ -56,7 +65,7 @@ export async function rotateOnce(
   const switched = await rotation.switch({ folder });
   reach(concerned, 'switched');
   await requests.settle();
-  const supplements = await takeDeliveriesIn(folder, switched, publicKey, concerned);
+  const supplements = await takeDeliveriesIn(folder, switched, publicKey, concerned, []);
   rows.push(['pairs taken in from supplements', count(supplements.pairs), '']);
   await checkRecordCodes(issuer, holders, records, taken.recordCodes);
 
@@ -69,7 +78,7 @@ export async function rotateOnce(
     rows.push([`${key} is gone: ${tried}`, answer, '']);
   }
   const ms = await requests.stop();
-  rows.push(...(await checkNewcomers(issuer, concerned)), ...answers(requests, ms));
+  rows.push(...(await checkEverybody(issuer, concerned)), ...answers(requests, ms));
 
   const receipts = [verified, switched, retired, destroyed];
   await verifyAll(rotating, rotation, receipts);
