@@ -8,6 +8,7 @@ import { makeScratchToken } from '../support/softhsm.js';
 
 const EXAMPLE = 'examples/quickstart/main.ts';
 const LIFE = 'examples/life-of-a-person/main.ts';
+const ROTATION = 'examples/rotation/main.ts';
 const READMES = ['README.md', 'README.ja.md'];
 
 const token = makeScratchToken('renkei-readme');
@@ -25,7 +26,7 @@ const blocks = (path: string, language: string) =>
 
 describe('the README', () => {
   test.each(READMES)('%s shows the examples of examples/ as they are', (readme) => {
-    expect(blocks(readme, 'ts')).toEqual([read(EXAMPLE), read(LIFE)]);
+    expect(blocks(readme, 'ts')).toEqual([read(EXAMPLE), read(LIFE), read(ROTATION)]);
   });
 
   test('its example has at most 25 lines and runs on a fresh token and database', async () => {
@@ -59,6 +60,22 @@ describe('the README', () => {
     ]);
     expect(stdout).toMatch(/institutions: \[ 'A1' \]/);
     expect(stdout).toMatch(/error: 'CODE_NOT_ISSUED' } \[\]\n$/);
+  });
+
+  test('its example of a key that is replaced says what its comments say', async () => {
+    const env = { ...process.env, FOLDER: join(folder, 'rotation') };
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', ROTATION], { env });
+    expect(stdout.match(/(?<=(?:status|error|answer): ')[A-Za-z_-]+/g)).toEqual([
+      'translated',
+      'translated',
+      'refused',
+      'CODE_VERSION_RETIRED',
+      'translated',
+      'KEY_NOT_FOUND',
+      'KEY_NOT_FOUND',
+    ]);
+    expect(stdout).toContain('version: 1');
+    expect(new Set(stdout.match(/[a-z2-7]{40}/g)).size).toBe(1);
   });
 
   test.each(READMES)('%s names only scripts that package.json has', (readme) => {
