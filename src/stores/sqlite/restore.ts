@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { KeyName } from '../../codes/key-names.js';
+import { type KeyName, parseKeyName } from '../../codes/key-names.js';
 import { throwIfAborted } from '../../errors/abort.js';
 import { checkOptions, functionRule, required, signalRule, textRule } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
@@ -22,7 +22,7 @@ export interface RestoreSqliteOptions {
 
 /**
  * Makes a store out of a copy, when every key it has on record is the vault's and it passes `check()`. With another
- * vault's keys the same people would get other codes.
+ * vault's keys the same people would get other codes. Keys that are retired may be gone, and destroyed ones are not asked for.
  *
  * @returns what the store holds
  * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH`; `KEY_NOT_FOUND` and whatever else the vault throws; `OPTION_UNKNOWN`,
@@ -52,12 +52,21 @@ export async function restoreSqliteStore(options: RestoreSqliteOptions): Promise
       }
     });
     return verified('restoreSqliteStore', temporary, signal, async (store) => {
-      for (const { name, fingerprint: recorded } of await store.listKeys()) {
+      // While rows are moved some are under the retired store key still.
+      const isMoving = (await store.rotations()).some(({ status }) => status === 'retiring');
+      for (const key of await store.listKeys()) {
         throwIfAborted(signal);
-        if ((await fingerprint(name)) === recorded) continue;
+        if (key.state === 'destroyed') continue;
+        const mayBeGone = key.state === 'retired' && parseKeyName(key.name).kind !== 'link' && !isMoving;
+        const found = await fingerprint(key.name).catch((error: unknown) => {
+          if (mayBeGone && error instanceof RenkeiError && error.code === 'KEY_NOT_FOUND')
+            return key.fingerprint;
+          throw error;
+        });
+        if (found === key.fingerprint) continue;
         throw new RenkeiError(
           'KEY_FINGERPRINT_MISMATCH',
-          `key ${name} of the vault is not the one the copy has on record`,
+          `key ${key.name} of the vault is not the one the copy has on record`,
         );
       }
       return store.count();
