@@ -22,7 +22,7 @@ export interface ReceiptDelivery {
   readonly pairs: number;
   /** SHA-256 of the file, lower-case hex. */
   readonly digest: string;
-  /** Root of the Merkle tree over the pairs (RFC 9162 §2.1), lower-case hex. */
+  /** Root of the Merkle tree (RFC 6962) whose leaves are blocks of 1,024 pairs, lower-case hex: that of the file. */
   readonly merkleRoot: string;
 }
 
