@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IssuanceStore } from '../../stores/port.js';
 import { heldOf, hex, hexRows, refused, versionsOf } from '../answers.js';
 import { assertSound, assertUnchanged, contentOf } from '../content.js';
-import { casesOf } from '../contract-case.js';
+import { storeKeyCasesOf } from '../contract-case.js';
 import {
   begun,
   GENERATION_ROTATION,
@@ -25,7 +25,7 @@ async function withSuccessors(store: IssuanceStore): Promise<number> {
   return id;
 }
 
-export const successionCases = casesOf('succession of store codes', {
+export const successionCases = storeKeyCasesOf('succession of store codes', {
   'records successors of own codes and aliases, beside the rows': async (store) => {
     await withSuccessors(store);
     const { newCodes, missing } = await store.successors(storeCodes(2, 7, 1, 12, 101));
