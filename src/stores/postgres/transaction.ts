@@ -47,6 +47,11 @@ export class Transaction {
     return (await this.#client.query(this.#prepared(statement, values))).rowCount ?? 0;
   }
 
+  /** Reads every row of a large table from here on, however long it takes. */
+  async takeTime(): Promise<void> {
+    await this.run('SET LOCAL statement_timeout = 0');
+  }
+
   /** Runs statements that are not prepared and give back nothing. */
   async run(text: string): Promise<void> {
     await this.#client.query(text);

@@ -187,6 +187,16 @@ export const successionCases = storeKeyCasesOf('succession of store codes', {
     assert.deepEqual(await versionsOf(store.lookUp(A, storeCodes(101, 102, 103))), [1, 1, 1]);
   },
 
+  'takes no successor that is a code of the batch itself': async (store) => {
+    await begun(store, GENERATION_ROTATION);
+    await store.issue(batchOf(A, storeCodes(1, 101, 2), { successors: successorsOf(101, 201, 2) }));
+    const { newCodes, missing } = await store.successors(storeCodes(1, 101, 2));
+    assert.deepEqual([hexRows(newCodes)[1], missing], [code(201), [0, 2]]);
+    const people = (await store.noted(10)).filter(({ institution }) => institution === undefined);
+    assert.deepEqual(people.map(({ storeCode: noted }) => hex(noted)).sort(), [code(1), code(2)].sort());
+    assert.deepEqual(await versionsOf(store.lookUp(A, storeCodes(1, 101, 2))), [1, 1, 1]);
+  },
+
   'takes no successors of a pair that is a conflict, or without a rotation': async (store) => {
     await store.issue(batchOf(A, storeCodes(1, 2), { successors: successorsOf(101, 102) }));
     assert.deepEqual((await store.successors(storeCodes(1, 2))).missing, [0, 1]);
