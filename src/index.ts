@@ -122,6 +122,7 @@ export type { RotationEvent } from './rotation/events.js';
 export type {
   AbortOptions,
   DestroyOptions,
+  ErasedRecords,
   PlanOptions,
   ReceivedResidents,
   ReceiveResidentsOptions,
@@ -137,8 +138,10 @@ export type { RotationProgress, WorkResult } from './rotation/progress.js';
 export type {
   ReceiptDelivery,
   ReceiptKey,
+  ReceiptProof,
   ReceiptSample,
   ReceiptStep,
+  ReceiptTimes,
   RotationReceipt,
 } from './rotation/receipt.js';
 export {
@@ -201,6 +204,7 @@ export type {
   RotationStatus,
   RotationStore,
   StoreOutlook,
+  SuccessorKeys,
   SuccessorPairs,
 } from './stores/rotation-port.js';
 export { type InstitutionCode, parseInstitutionCode } from './subjects/institution-code.js';

@@ -19,7 +19,12 @@ export interface DeliveryFacts {
   /** That of the new codes: the same or a later one. */
   readonly toGeneration: number;
   /** Fingerprints of the keys of the old and of the new codes, 16 lower-case hex digits. One key for a record period. */
-  readonly fingerprints: { readonly from: string; readonly to: string };
+  readonly fingerprints: {
+    /** Of the key of the old codes. */
+    readonly from: string;
+    /** Of the key of the new ones. */
+    readonly to: string;
+  };
   /** When it was written: ISO 8601 in UTC, to the millisecond. */
   readonly createdAt: string;
 }

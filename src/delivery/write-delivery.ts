@@ -21,8 +21,13 @@ export interface WriteDeliveryOptions {
   readonly facts: DeliveryFacts;
   /** The pairs: batches of n × 48 bytes, each an old code and the new one, all in strictly ascending order of old codes. */
   readonly pairs: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-  /** The audit key that signs: its name and its SubjectPublicKeyInfo (DER, 91 bytes). */
-  readonly auditKey: { readonly name: AuditKeyName; readonly publicKey: Uint8Array };
+  /** The audit key that signs. */
+  readonly auditKey: {
+    /** Its name. */
+    readonly name: AuditKeyName;
+    /** Its SubjectPublicKeyInfo (DER, 91 bytes). */
+    readonly publicKey: Uint8Array;
+  };
   /** Signs a message with that key: ECDSA on P-256 over its SHA-256, 64 bytes, lower s. Such as `Vault.sign`. */
   readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
   /** Gives up between batches with `ABORTED`; nothing is left. */

@@ -71,7 +71,7 @@ export class Issuer extends Redacted {
    * @param version 1 to 255. The first one registered is active at once: codes are made under it. A further one is
    *   `pre-active` until a rotation switches to it
    * @throws RenkeiError `INSTITUTION_CODE_INVALID`, `VERSION_INVALID`, `KEY_NOT_DISTINCT`,
-   *   `KEY_FINGERPRINT_MISMATCH` or a vault or store error
+   *   `KEY_FINGERPRINT_MISMATCH`, `ROTATION_IN_PROGRESS` or a vault or store error
    */
   registerInstitution(institution: string, version = 1): Promise<WriteOutcome> {
     return this.#drain.run(() => this.#parts.registry.register(institutionAudience(institution, version)));

@@ -1,4 +1,4 @@
-import { type KeyName, linkKey, storeAudience } from '../codes/key-names.js';
+import { type KeyName, linkKey, parseKeyName, storeAudience } from '../codes/key-names.js';
 import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { IssuanceStore, KeyRecord, WriteOutcome } from '../stores/port.js';
@@ -46,9 +46,11 @@ export class KeyRegistry {
    * Puts a key on record, or holds it against its record.
    *
    * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH` when the vault's key is another than the recorded one,
-   *   `KEY_NOT_DISTINCT` when it is the same as another audience's (令27条5項4号)
+   *   `KEY_NOT_DISTINCT` when it is the same as another audience's (令27条5項4号), `ROTATION_IN_PROGRESS` for a further
+   *   institution while a rotation leads to a generation it would have no key of
    */
   async register(name: KeyName): Promise<WriteOutcome> {
+    if (parseKeyName(name).kind === 'institution') await this.#requireNoNewGeneration(name);
     const fingerprint = await this.#vault.fingerprint(name);
     const outcome = await this.#store.registerKey({ name, fingerprint, registeredAt: this.#now() });
     const snapshot = await this.refresh();
@@ -57,6 +59,16 @@ export class KeyRegistry {
     }
     this.#verified.add(name);
     return outcome;
+  }
+
+  async #requireNoNewGeneration(name: KeyName): Promise<void> {
+    const isKnown = (await this.refresh()).find(name) !== undefined;
+    const { successor } = await this.#store.outlook();
+    if (isKnown || successor === undefined || successor.generation === this.#snapshot.generation) return;
+    throw new RenkeiError(
+      'ROTATION_IN_PROGRESS',
+      'a rotation leads to another generation: register the institution after its switch',
+    );
   }
 
   /**

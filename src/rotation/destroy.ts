@@ -7,13 +7,11 @@ import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from 
 import { makeReceipt } from './make-receipt.js';
 import { Notebook } from './notebook.js';
 import type { DestroyOptions } from './options.js';
-import type { RotationReceipt } from './receipt.js';
+import type { ReceiptProof } from './receipt.js';
 import { receiptOf } from './receipt-of.js';
 import type { SignedReceipt } from './receipts.js';
 import type { StoredPlan } from './stored-plan.js';
 import { destroying, destructible } from './transitions.js';
-
-type Proof = NonNullable<RotationReceipt['proof']>[number];
 
 /**
  * Destroys the old keys and proves it: the vault has them no more, and their codes do not unwrap. Link keys stay: later
@@ -32,7 +30,7 @@ export async function destroyKeys(
   requireStatus(rotation, 'destroy', 'retired');
   const { plan, record } = rotation;
   const keys = destructible(plan);
-  const proof: Proof[] = [];
+  const proof: ReceiptProof[] = [];
   for (const { name, fingerprint } of keys) {
     throwIfAborted(signal);
     await destroyer.destroy(name, fingerprint);
@@ -54,7 +52,7 @@ async function proveGone(
   { vault }: RotationContext,
   { store, to }: StoredPlan,
   name: KeyName,
-): Promise<Proof[]> {
+): Promise<ReceiptProof[]> {
   const audience = name as Audience;
   const tried: [string, () => Promise<unknown>][] = [
     ['asked for its fingerprint', () => vault.fingerprint(name)],
@@ -70,7 +68,7 @@ async function proveGone(
       () => vault.translate(new Uint8Array(CODE_LENGTH), audience, [elsewhere]),
     ]);
   }
-  const proof: Proof[] = [];
+  const proof: ReceiptProof[] = [];
   for (const [what, call] of tried) proof.push({ key: name, tried: what, answer: await refusal(name, call) });
   return proof;
 }

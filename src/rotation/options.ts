@@ -120,10 +120,16 @@ export interface SwitchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What was erased of a period. */
+export interface ErasedRecords {
+  /** Records. */
+  readonly rows: number;
+}
+
 /** Erases the records of a period (情報提供等記録), which are kept outside of this library. */
 export interface RecordEraser {
   /** Erases all records of a period for good; again erases none. */
-  erase(period: string): Promise<{ readonly rows: number }>;
+  erase(period: string): Promise<ErasedRecords>;
 }
 
 /** Options of `Rotation.retire`. */

@@ -34,6 +34,24 @@ export interface ReceiptSample {
   readonly statement: string;
 }
 
+/** One attempt at a key that was destroyed. */
+export interface ReceiptProof {
+  /** The key's name. */
+  readonly key: KeyName;
+  /** What was tried, in words. */
+  readonly tried: string;
+  /** What the vault answered: `KEY_NOT_FOUND`. */
+  readonly answer: string;
+}
+
+/** Moments as ISO 8601 in UTC. */
+export interface ReceiptTimes {
+  /** When the rotation was begun. */
+  readonly begun: string;
+  /** When the step ended. */
+  readonly ended: string;
+}
+
 /** What one step of a rotation did. Nothing in it identifies a person. */
 export interface RotationReceipt {
   /** Always `RK1`. */
@@ -61,9 +79,9 @@ export interface RotationReceipt {
   /** Of `verify`. */
   readonly sample?: ReceiptSample;
   /** Of `destroy`: what was tried with each key, and the answers. */
-  readonly proof?: readonly { readonly key: KeyName; readonly tried: string; readonly answer: string }[];
+  readonly proof?: readonly ReceiptProof[];
   /** When the rotation was begun and when the step ended, as ISO 8601 in UTC. */
-  readonly times: { readonly begun: string; readonly ended: string };
+  readonly times: ReceiptTimes;
   /** SHA-256 of the receipt before as it stands, lower-case hex; of the first one, none. */
   readonly previous?: string;
 }

@@ -53,10 +53,17 @@ export function isAfterSwitch(status: RotationStatus): boolean {
   return status === 'switched' || status === 'retiring';
 }
 
-/** True when a rotation on record keeps a new one with this subject from being begun. */
-export function excludes(one: Pick<RotationRecord, 'status' | 'subject'>, subject: string): boolean {
-  if (['retired', 'destroyed', 'aborted'].includes(one.status)) return false;
-  return one.subject === subject || one.subject === '*' || subject === '*';
+/**
+ * True when a rotation on record keeps a new one with this subject from being begun. A closed record period waits for
+ * years until its retention ends, and keeps nobody else waiting.
+ */
+export function excludes(
+  { kind, status, subject: its }: Pick<RotationRecord, 'kind' | 'status' | 'subject'>,
+  subject: string,
+): boolean {
+  if (['retired', 'destroyed', 'aborted'].includes(status)) return false;
+  if (its === subject || its === '*') return true;
+  return subject === '*' && !(kind === 'record-period' && status === 'switched');
 }
 
 /** Checks a rotation that is to be begun. */

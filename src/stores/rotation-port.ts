@@ -22,6 +22,14 @@ export type RotationStatus =
   | 'aborting'
   | 'aborted';
 
+/** The keys that a rotation leads to. */
+export interface SuccessorKeys {
+  /** Generation of the linkage codes. */
+  readonly generation: number;
+  /** Version of the store key. */
+  readonly storeKeyVersion: number;
+}
+
 /** A rotation to be begun. */
 export interface NewRotation {
   /** What is re-keyed. */
@@ -37,7 +45,7 @@ export interface NewRotation {
    */
   readonly notes: readonly InstitutionCode[] | 'everything' | 'persons';
   /** The generation and store key it leads to: of the kinds `store` and `generation`, whose subject is `*`. */
-  readonly successor?: { readonly generation: number; readonly storeKeyVersion: number };
+  readonly successor?: SuccessorKeys;
   /** The work, by part: each is claimed by one worker at a time. 0 to 100,000. */
   readonly parts: number;
   /** What the rotation wants to keep of its own: at most 1 MiB of well-formed text without U+0000; never a code. */
@@ -137,7 +145,7 @@ export interface StoreOutlook {
   /** Whoever is about to make codes to be stored waits until then, in milliseconds since 1970-01-01 UTC: a switch is near. 0: no. */
   readonly holdUntil: number;
   /** Generation and store key that a rotation before its switch leads to: give `successors` when issuing. */
-  readonly successor?: { readonly generation: number; readonly storeKeyVersion: number };
+  readonly successor?: SuccessorKeys;
 }
 
 /**
@@ -159,7 +167,8 @@ export interface RotationStore {
 
   /**
    * Begins a rotation. From the moment this resolves every row written that it wants noted is noted. `conflict`, as
-   * undefined, when one that is not `destroyed`, `retired` or `aborted` has the same subject, or either has the subject `*`.
+   * undefined, when one that is not `destroyed`, `retired` or `aborted` has the same subject, or either has the subject
+   * `*`. A record period that is `switched` waits for the end of its retention and hinders nothing but its like.
    * Institutions to be noted need not be known yet.
    *
    * @throws RenkeiError `OPTION_INVALID`

@@ -71,7 +71,8 @@ export class ModelRotations {
     const open = this.list.filter(({ record }) => !OVER.includes(record.status));
     const subjects = open.map(({ record }) => record.subject);
     if (subjects.includes('*') || subjects.includes(rotation.subject)) return undefined;
-    if (rotation.subject === '*' && open.length > 0) return undefined;
+    const isWaiting = ({ kind, status }: RotationRecord) => kind === 'record-period' && status === 'switched';
+    if (rotation.subject === '*' && !open.every(({ record }) => isWaiting(record))) return undefined;
     const id = this.list.length + 1;
     const record = {
       ...rotation,

@@ -21,8 +21,13 @@ interface Kill {
   readonly nth: number;
 }
 
+interface Plan {
+  kill: Kill | undefined;
+  readonly onKilled: (call: string) => void;
+}
+
 /** A store whose caller is killed at one call, once. */
-function killing(store: IssuanceStore, plan: { kill: Kill | undefined }): IssuanceStore {
+function killing(store: IssuanceStore, plan: Plan): IssuanceStore {
   const counts = new Map<string, number>();
   return new Proxy(store, {
     get(target, name) {
@@ -35,6 +40,7 @@ function killing(store: IssuanceStore, plan: { kill: Kill | undefined }): Issuan
         counts.set(kill.call, count);
         if (count !== kill.nth) return value.apply(target, args);
         plan.kill = undefined;
+        plan.onKilled(kill.call);
         if (kill.when === 'after') await value.apply(target, args);
         throw new RenkeiError('STORE_FAULT', 'killed');
       };
@@ -63,8 +69,12 @@ async function insist<T>(step: () => Promise<T>): Promise<T> {
 }
 
 /** A whole rotation of a generation, with rows written on the way; gives the bytes of all deliveries. */
-async function run(folder: string, kill: Kill | undefined): Promise<string[]> {
-  const plan: { kill: Kill | undefined } = { kill: undefined };
+async function run(
+  folder: string,
+  kill: Kill | undefined,
+  onKilled: (call: string) => void = () => undefined,
+): Promise<string[]> {
+  const plan: Plan = { kill: undefined, onKilled };
   const store = killing(createMemoryStore(), plan);
   const vault = await openRotationVault();
   const { rotations, issuer } = await openRotationWorld({ store, vault, people: 20 });
@@ -94,9 +104,12 @@ describe('killed at any call of the store, it goes on', () => {
   test('and ends in the same bytes as an undisturbed run', async () => {
     const undisturbed = await run(path('undisturbed'), undefined);
     expect(undisturbed.length).toBeGreaterThan(4);
+    const struck: string[] = [];
     for (const kill of KILLS) {
       const { call, when, nth } = kill;
-      expect(await run(path(`${call}-${when}-${nth}`), kill), `${when} ${call} ${nth}`).toEqual(undisturbed);
+      const bytes = await run(path(`${call}-${when}-${nth}`), kill, (one) => struck.push(one));
+      expect(bytes, `${when} ${call} ${nth}`).toEqual(undisturbed);
     }
+    expect(new Set(struck)).toEqual(new Set(CALLS));
   });
 });

@@ -22,6 +22,24 @@ describe('workers of a rotation', () => {
     expect(bytes[1]).toEqual(bytes[0]);
   });
 
+  test('take over the part of one that fell silent, when its lease is over and not before', async () => {
+    let now = Date.now();
+    const { rotations, store } = await openRotationWorld({ now: () => now });
+    const folder = path('silent');
+    const rotation = await rotations.begin({ kind: 'institution', institution: 'A1' });
+    expect(await store.claimPart({ id: 1, worker: 'silent', now, leaseMs: 5_000 })).toBe(0);
+    const controller = new AbortController();
+    const waiting = rotation.work({ folder, signal: controller.signal });
+    setTimeout(() => controller.abort(), 50);
+    await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' });
+    expect((await rotation.progress()).done).toBe(0);
+    now += 5_000;
+    expect(await rotation.work({ folder })).toMatchObject({ done: 1, ownParts: 1 });
+    // The one that fell silent comes back: what it says of the part is not heard any more.
+    expect(await store.finishPart(1, 0, '{"rows":7}')).toBe('existed');
+    expect(read(await rotation.verify({ folder })).counts.rows).toBe(60);
+  });
+
   test('hear of a pause and of an abort; resumed, they go on', async () => {
     const { rotations } = await openRotationWorld();
     const folder = path('paused');

@@ -10,7 +10,7 @@ import type { Statement, Transaction } from './transaction.js';
 
 const SUBJECTS: Statement = {
   name: 'rotation-subjects',
-  text: 'SELECT id, subject, status FROM rotation ORDER BY id',
+  text: 'SELECT id, kind, subject, status FROM rotation ORDER BY id',
 };
 const INSERT: Statement = {
   name: 'insert-rotation',
@@ -51,7 +51,7 @@ export async function beginRotation(
   transaction: Transaction,
   { kind, subject, notes, successor, parts, plan, createdAt }: NewRotation,
 ): Promise<number | undefined> {
-  const there = await transaction.rows<Pick<RotationRecord, 'id' | 'subject' | 'status'>>(SUBJECTS);
+  const there = await transaction.rows<Pick<RotationRecord, 'id' | 'kind' | 'subject' | 'status'>>(SUBJECTS);
   if (there.some((one) => excludes(one, subject))) return undefined;
   const id = (there.at(-1)?.id ?? 0) + 1;
   const leadsTo = [successor?.generation ?? null, successor?.storeKeyVersion ?? null];

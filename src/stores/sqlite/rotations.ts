@@ -20,7 +20,7 @@ type RotationRow = Omit<RotationRecord, 'successor'> & {
   readonly storeKeyVersion: number | null;
 };
 /** What a rotation is judged by, without what is large. */
-type Standing = Pick<RotationRow, 'id' | 'subject' | 'status' | 'generation' | 'storeKeyVersion'>;
+type Standing = Pick<RotationRow, 'id' | 'kind' | 'subject' | 'status' | 'generation' | 'storeKeyVersion'>;
 
 interface RotationsParts {
   readonly transactions: Transactions;
@@ -46,7 +46,7 @@ export class Rotations {
     this.#parts = parts;
     this.#outlook = database.prepare('SELECT epoch, hold_until AS holdUntil FROM outlook');
     this.#standings = database.prepare(
-      'SELECT id, subject, status, generation, store_key_version AS storeKeyVersion FROM rotation ORDER BY id',
+      'SELECT id, kind, subject, status, generation, store_key_version AS storeKeyVersion FROM rotation ORDER BY id',
     );
     this.#all = database.prepare(
       `SELECT id, kind, subject, status, generation, store_key_version AS storeKeyVersion, parts, plan, notebook,

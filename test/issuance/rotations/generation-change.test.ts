@@ -1,6 +1,7 @@
 import { formatPerInstitutionCode, openIssuer } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { institutionAudience } from '../../../src/codes/key-names.js';
 import { FaultyVault } from '../../support/faulty-vault.js';
 import { testKeys } from '../../support/named-keys.js';
 import { syntheticResidents, syntheticResidentTexts } from '../../support/residents.js';
@@ -257,8 +258,16 @@ describe('連携用符号の再生成: a change of the generation', () => {
     ]);
   });
 
+  test('before its switch no further institution is registered: it would have no key of the new generation', async () => {
+    await expect(world.issuer.registerInstitution('C3')).rejects.toThrow(withCode('ROTATION_IN_PROGRESS'));
+    expect(await world.issuer.registerInstitution('A1')).toBe('existed');
+  });
+
   test('an institution that it has left out is KEY_USAGE, and the others are served', async () => {
-    await world.issuer.registerInstitution('C3');
+    const name = institutionAudience('C3', 1);
+    const fingerprint = await world.vault.fingerprint(name);
+    // Past the issuer, which refuses it.
+    await world.store.registerKey({ name, fingerprint, registeredAt: 0 });
     await switchOver();
     await expect(issue('C3', 1)).rejects.toThrow(withCode('KEY_USAGE'));
     await expect(world.issuer.translate(newA, { from: 'A1', to: 'C3' })).rejects.toThrow(

@@ -1,6 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Child } from '../../support/child.js';
-import type { WorkerLine, WorkerPlan } from './worker.js';
+import { WORKER_STEPS, type WorkerLine, type WorkerPlan, type WorkerStep } from './worker-plan.js';
+
+/** When a worker is killed: so many milliseconds after it has begun a step, or one after that. */
+export interface Doom {
+  readonly step: WorkerStep;
+  readonly delayMs: number;
+}
 
 /** A worker process that begins when it is told its plan, and may be killed with kill −9. */
 export class DoomedWorker {
@@ -9,39 +15,48 @@ export class DoomedWorker {
   readonly lines: WorkerLine[] = [];
 
   /**
-   * Lets it work for so many milliseconds after it has opened the store; without a number until it ends by itself.
+   * Lets it work until its doom, or until it ends by itself.
    *
-   * @returns true when it was killed
+   * @returns the step in which it was killed; undefined when it ended by itself
    * @throws Error when it failed
    */
-  async work(plan: WorkerPlan, forMs?: number): Promise<boolean> {
+  async work(plan: WorkerPlan, doom?: Doom): Promise<WorkerStep | undefined> {
     this.#child.tell(JSON.stringify(plan));
-    const opened = await this.#read();
+    const over = new AbortController();
+    let reached = () => {};
+    const doomed = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
     const reading = (async () => {
-      while (await this.#read());
+      for (;;) {
+        const text = await this.#child.line();
+        if (text === undefined) break;
+        const line = JSON.parse(text) as WorkerLine;
+        this.lines.push(line);
+        if (line.event === 'step' && doom !== undefined && isReached(line.step, doom.step)) reached();
+      }
+      over.abort();
+      reached();
     })();
-    if (opened && forMs !== undefined) {
-      const giveUp = new AbortController();
-      await Promise.race([reading, wait(forMs, undefined, { signal: giveUp.signal }).catch(() => undefined)]);
-      giveUp.abort();
-    } else await reading;
-    const killed = !this.#child.ended && this.lines.at(-1)?.event !== 'done';
+    if (doom === undefined) await reading;
+    else {
+      await doomed;
+      await wait(doom.delayMs, undefined, { signal: over.signal }).catch(() => undefined);
+    }
     await this.#child.kill();
     await reading;
     const last = this.lines.at(-1);
     if (last?.event === 'failed') throw new Error(`a worker failed: ${last.error}`);
-    return killed && forMs !== undefined;
+    if (last?.event === 'done') return undefined;
+    return this.lines.findLast((line) => line.event === 'step')?.step ?? 'open';
   }
 
   /** Ends a worker that has no work. */
   dismiss(): Promise<void> {
     return this.#child.kill();
   }
+}
 
-  async #read(): Promise<boolean> {
-    const text = await this.#child.line();
-    if (text === undefined) return false;
-    this.lines.push(JSON.parse(text) as WorkerLine);
-    return true;
-  }
+function isReached(step: WorkerStep, wanted: WorkerStep): boolean {
+  return WORKER_STEPS.indexOf(step) >= WORKER_STEPS.indexOf(wanted);
 }

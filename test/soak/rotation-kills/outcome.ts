@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import {
   auditKey,
   type IssuanceStore,
-  type PageRequest,
   openRotations,
+  type PageRequest,
   parseInstitutionCode,
   type RotationReceipt,
 } from 'renkei';

@@ -1,4 +1,11 @@
-import { type Issuer, openIssuer, openRotations, type RotationRequest, type Vault } from 'renkei';
+import {
+  type IssuanceStore,
+  type Issuer,
+  openIssuer,
+  openRotations,
+  type RotationRequest,
+  type Vault,
+} from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { auditPair } from '../../support/audit-pair.js';
 import { testKeys } from '../../support/named-keys.js';
@@ -19,6 +26,14 @@ export const KEYS = testKeys([
   ...INSTITUTIONS.flatMap((code) => [`institution/${code}/1`, `institution/${code}/2`]),
 ]);
 
+/** What of a rotation's plan says how its work is divided. */
+interface DividedPlan {
+  readonly successionParts: number;
+  readonly deliveries: readonly object[];
+}
+
+/** Parts of each delivery, and of the successors. */
+const PARTS = 12;
 const RESIDENTS_SEED = 23;
 const BATCH_ROWS = 500;
 /** Every so many people the resident record code was changed, or the person was deleted. */
@@ -63,6 +78,7 @@ export async function makeStore(place: StorePlace, kind: RoundKind, people: numb
     for (const institution of INSTITUTIONS) await issuer.registerInstitution(institution);
     const rotations = await openRotations({ vault, store, auditKey: AUDIT_KEY });
     await settle(issuer, 0, before(people));
+    divide(store);
     const { id } = await rotations.begin(REQUESTS[kind]);
     await settle(issuer, before(people), people);
     return { people, rotation: id };
@@ -107,6 +123,24 @@ export function codeOf(
 ): string {
   const code = referenceCode(KEYS, residentText(number), `institution/${institution}/${version}`, generation);
   return externalForm(version, code);
+}
+
+/** Divides the work of rotations that are begun into more parts than so few people would have. */
+function divide(store: IssuanceStore): void {
+  const begin = store.beginRotation.bind(store);
+  store.beginRotation = (rotation, options) => {
+    const plan = JSON.parse(rotation.plan) as DividedPlan;
+    const deliveries = plan.deliveries.map((delivery) => ({ ...delivery, parts: PARTS }));
+    const successionParts = plan.successionParts > 0 ? PARTS : 0;
+    return begin(
+      {
+        ...rotation,
+        parts: successionParts + PARTS * deliveries.length,
+        plan: JSON.stringify({ ...plan, successionParts, deliveries }),
+      },
+      options,
+    );
+  };
 }
 
 async function settle(issuer: Issuer, from: number, to: number): Promise<void> {

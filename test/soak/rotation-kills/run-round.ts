@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dice } from '../crash/dice.js';
 import { openStore, type StorePlace } from '../crash/places.js';
-import { DoomedWorker } from './doomed-worker.js';
+import { type Doom, DoomedWorker } from './doomed-worker.js';
 import { differences, readOutcome } from './outcome.js';
 import { makeStore, type RoundKind } from './population.js';
 import { Serving, type ServingResult } from './serving.js';
 import type { Stores } from './stores.js';
-import type { WorkerPlan } from './worker.js';
+import type { WorkerPlan, WorkerStep } from './worker-plan.js';
 
 /** What a round is to be. */
 export interface Round {
@@ -35,8 +35,16 @@ export interface RoundResult {
 
 /** Workers at once on one rotation. */
 const WORKERS = 2;
-const LONGEST_LIFE_MS = 400;
 const GRACE_MS = 100;
+/** How long after the beginning of a step a worker is killed at most: about as long as the step takes. */
+const LONGEST_MS: Readonly<Record<WorkerStep, number>> = {
+  open: 20,
+  receive: 300,
+  work: 400,
+  verify: 150,
+  switch: GRACE_MS + 150,
+  retire: 150,
+};
 
 /** One rotation, worked on by processes that are killed again and again, and the same rotation without a kill. */
 export async function runRound(round: Round, stores: Stores, dice: Dice): Promise<RoundResult> {
@@ -80,26 +88,41 @@ async function workToTheEnd(
   const killedIn: Record<string, number> = {};
   let killed = 0;
   let workers = 0;
-  const one = async (leads: boolean) => {
+  const one = async (leads: boolean, doom: Doom | undefined) => {
     const worker = new DoomedWorker();
-    // Whoever lives longer than the others gets on: the job ends, however small the chance of each.
-    const life = killed < kills ? dice.below(LONGEST_LIFE_MS) : undefined;
-    const died = await worker.work({ ...plan, worker: `worker-${workers++}`, leads }, life);
+    const step = await worker.work({ ...plan, worker: `worker-${workers++}`, leads }, doom);
     for (const line of worker.lines) if (line.event === 'claim') claims.push(line.part);
-    if (!died) return;
+    if (step === undefined) return;
     killed++;
-    const step = worker.lines.findLast((line) => line.event === 'step')?.step ?? 'opening';
     killedIn[step] = (killedIn[step] ?? 0) + 1;
   };
-  do {
-    const works = Array.from({ length: WORKERS }, (_, k) => one(k === 0));
+  for (;;) {
+    const status = await statusOf(plan);
+    if (status === 'retired') break;
+    const works = Array.from({ length: status === 'running' ? WORKERS : 1 }, (_, k) =>
+      one(k === 0, killed + k < kills ? doomOf(status, k === 0, killed < kills / 2, dice) : undefined),
+    );
     // Whatever fails, no worker outlives its round.
     await Promise.allSettled(works);
     await Promise.all(works);
     await stores.quiet();
-  } while ((await statusOf(plan)) !== 'retired');
+  }
   const parts = new Set(claims).size;
   return { kills: killed, parts, partsAnew: claims.length - parts, killedIn };
+}
+
+/**
+ * When a worker is to be killed. Until half of the kills are done that is while parts are worked on, after that in the steps
+ * that follow.
+ */
+function doomOf(status: string | undefined, leads: boolean, isEarly: boolean, dice: Dice): Doom {
+  const step = dice.chance(0.1) ? 'open' : leads ? stepOf(status, isEarly, dice) : 'work';
+  return { step, delayMs: dice.below(LONGEST_MS[step] + 1) };
+}
+
+function stepOf(status: string | undefined, isEarly: boolean, dice: Dice): WorkerStep {
+  if (status === 'running') return isEarly ? dice.oneOf(['receive', 'work', 'work']) : 'verify';
+  return status === 'verified' ? 'switch' : 'retire';
 }
 
 async function statusOf({ store: place, rotation }: Pick<WorkerPlan, 'store' | 'rotation'>) {

@@ -1,33 +1,11 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type IssuanceStore, openRotations, RenkeiError, type Rotation } from 'renkei';
-import { openStore, type StorePlace } from '../crash/places.js';
-import { AUDIT_KEY, currentResidents, openVault, type RoundKind } from './population.js';
+import { openStore } from '../crash/places.js';
+import { AUDIT_KEY, currentResidents, openVault } from './population.js';
+import type { WorkerLine, WorkerPlan } from './worker-plan.js';
 
 /** A process that brings one rotation to its end, or as far as it gets. It is told what to do in one line, as JSON. */
-
-export interface WorkerPlan {
-  /** Like no other worker's. */
-  readonly worker: string;
-  readonly store: StorePlace;
-  /** Folder that the workers share. */
-  readonly folder: string;
-  readonly rotation: number;
-  readonly kind: RoundKind;
-  /** People in the store. */
-  readonly people: number;
-  /** Verifies, switches and retires as well. */
-  readonly leads: boolean;
-  readonly graceMs: number;
-}
-
-/** What a worker says. */
-export type WorkerLine =
-  | { readonly event: 'open' }
-  | { readonly event: 'claim'; readonly part: number }
-  | { readonly event: 'step'; readonly step: string }
-  | { readonly event: 'done' }
-  | { readonly event: 'failed'; readonly error: string };
 
 const LEASE_MS = 1_000;
 const PAUSE_MS = 50;
@@ -43,7 +21,7 @@ async function run(plan: WorkerPlan): Promise<void> {
   tellClaims(store);
   const rotations = await openRotations({ vault: await openVault(), store, auditKey: AUDIT_KEY });
   const rotation = await rotations.get(plan.rotation);
-  say({ event: 'open' });
+  say({ event: 'step', step: 'open' });
   for (;;) {
     try {
       if (await step(rotation, plan)) break;

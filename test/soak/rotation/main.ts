@@ -50,6 +50,7 @@ function summaryLine({ commands, byCommand, steps }: Tally): string {
 
 main().catch((error: unknown) => {
   // The counterexample, and what was found with it.
-  for (let found = error; found instanceof Error; found = found.cause) process.stderr.write(`${found.stack}\n`);
+  for (let found = error; found instanceof Error; found = found.cause)
+    process.stderr.write(`${found.stack}\n`);
   process.exitCode = 1;
 });
