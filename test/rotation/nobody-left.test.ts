@@ -66,7 +66,11 @@ test.each(KINDS)('a person who comes between notes and scan is taken in: $kind',
   world.at('before withoutSuccessor', world.writeLate);
   await rotation.verify({ folder });
   expect(world.isDisturbed()).toBe(true);
-  world.at('before withoutSuccessor', world.writeLate);
+  world.at('before withoutSuccessor', async () => {
+    // Everybody is looked at, which takes long in a large store, before issuers are held back.
+    expect((await world.real.outlook()).holdUntil).toBe(0);
+    await world.writeLate();
+  });
   await rotation.switch({ folder, graceMs: 0 });
   expect(world.isDisturbed()).toBe(true);
   await finish(world, rotation);
@@ -152,5 +156,24 @@ test.each(KINDS)(
     await leave();
     await expect(rotation.switch({ folder, graceMs: 0 })).rejects.toThrow(refused);
     expect(await rotation.status()).toBe('verified');
+  },
+);
+
+test.each(KINDS)(
+  'somebody who was left behind by a caller who settled a note is found by the check: $kind',
+  async (request) => {
+    const world = await openDisturbedWorld();
+    const folder = path(`behind-${request.kind}`);
+    const rotation = await world.rotations.begin(request);
+    await rotation.work({ folder });
+    await rotation.verify({ folder });
+    world.at('before moveRotation', async () => {
+      await world.writeLate();
+      await world.real.settle((await world.real.noted(100)).map(({ note }) => note));
+    });
+    await rotation.switch({ folder, graceMs: 0 });
+    expect(await world.issuer.checkStore()).toEqual([]);
+    await rotation.retire();
+    expect(await world.issuer.checkStore()).toEqual([{ invariant: 'store-code-genuine', rows: 1 }]);
   },
 );
