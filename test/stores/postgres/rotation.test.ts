@@ -208,6 +208,22 @@ describe('the PostgreSQL store, while keys are rotated', () => {
     expect(await store.lookUp(A, storeCodes(1), { epoch: 1 })).toMatchObject({ canonical: new Map() });
   });
 
+  it('lends successors however long it takes', async () => {
+    const schema = newSchema();
+    await using store = await openPostgresStore({ connection: server.main, schema, statementTimeoutMs: 400 });
+    await registerInstitutions(store, A);
+    await store.issue(batchOf(A, storeCodes(1)));
+    await store.change(changeOf([[1, 2]]));
+    await store.beginRotation(ROTATION);
+    await store.succeed({ oldCodes: storeCodes(2), newCodes: storeCodes(NEW) });
+    await server.query(`CREATE FUNCTION ${schema}.slow() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$;
+      CREATE TRIGGER slow BEFORE UPDATE ON ${schema}.succession
+        FOR EACH ROW EXECUTE FUNCTION ${schema}.slow()`);
+    expect(await store.lendSuccessors()).toBe(1);
+    expect((await store.successors(storeCodes(1))).newCodes).toEqual(storeCodes(NEW));
+  });
+
   it('gives keys of an older release their states and the dates of these', async () => {
     const schema = newSchema();
     const { STEPS } = await import('../../../src/stores/postgres/schema.js');
