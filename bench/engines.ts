@@ -2,6 +2,7 @@ import pkcs11js, { type Mechanism } from 'pkcs11js';
 import { CODE_LENGTH } from '../src/codes/per-institution-code.js';
 import { BLOCK_LENGTH } from '../src/scheme/linkage-block.js';
 import { BulkEngine } from '../src/vault/pkcs11/worker/bulk-engine.js';
+import type { Session } from '../src/vault/pkcs11/worker/session.js';
 import { syntheticResidents } from '../test/support/residents.js';
 import type { BenchResult } from './results.js';
 import { compare, measure, type Pace, type Work } from './rounds.js';
@@ -30,7 +31,7 @@ export async function measureEngines(token: BenchToken, pace: Pace): Promise<Ben
       engine.wrap(audience, codes);
       return ROWS;
     },
-    rawEcb(token, audience.handle),
+    rawEcb(token.session, audience.handle),
     BLOCKS_A_CODE,
   );
   const unwrap = await compare(
@@ -40,13 +41,13 @@ export async function measureEngines(token: BenchToken, pace: Pace): Promise<Ben
       if (forged.length > 0) throw new Error('a good code was taken for a forged one');
       return ROWS;
     },
-    rawEcb(token, audience.handle),
+    rawEcb(token.session, audience.handle),
     BLOCKS_A_CODE,
   );
   const decrypt = await compare(
     pace,
-    rawEcb(token, audience.handle, 'decrypt'),
-    rawEcb(token, audience.handle),
+    rawEcb(token.session, audience.handle, 'decrypt'),
+    rawEcb(token.session, audience.handle),
   );
   const derive = await compare(
     pace,
@@ -54,7 +55,7 @@ export async function measureEngines(token: BenchToken, pace: Pace): Promise<Ben
       engine.derive(residents, [link], 0);
       return ROWS;
     },
-    rawEcb(token, link.handle),
+    rawEcb(token.session, link.handle),
   );
   return [
     { name: 'raw.ecb', unit: 'blocks/s', rate: derive.limit },
@@ -67,8 +68,8 @@ export async function measureEngines(token: BenchToken, pace: Pace): Promise<Ben
 }
 
 /** The module's own AES-ECB at the size of call that suits it best. */
-function rawEcb(
-  { session: { module, handle } }: BenchToken,
+export function rawEcb(
+  { module, handle }: Pick<Session, 'module' | 'handle'>,
   key: Buffer,
   direction: 'encrypt' | 'decrypt' = 'encrypt',
 ): Work {

@@ -26,7 +26,7 @@ export async function measureStores(
   const results: BenchResult[] = [];
   const remarks: string[] = [];
   const measure = async (file: string, task: readonly string[], its = options) => {
-    results.push(await inOwnProcess(file, task, its));
+    results.push(...(await inOwnProcess(file, task, its)));
   };
   await measure('sqlite-process.ts', ['compare']);
   await measure('sqlite-process.ts', ['stream']);

@@ -7,6 +7,7 @@ import { type BenchGroup, type BenchOptions, readBenchOptions } from './options.
 import { inOwnProcess } from './own-process.js';
 import { measurePeers } from './peers.js';
 import { type BenchReport, type BenchResult, describeMachine, printReport } from './results.js';
+import { measureRotations } from './rotation.js';
 import { paceOf } from './rounds.js';
 import { sketchCurves } from './sketch.js';
 import { openBenchToken } from './token.js';
@@ -33,13 +34,14 @@ async function run(options: BenchOptions): Promise<BenchReport> {
   }
   // Keys of level 3 are made by a security officer, which the bench is only on a token of its own.
   if (wanted('vaults') && options.hardware === undefined) {
-    results.push(await inOwnProcess('levels-process.ts', [], options));
+    results.push(...(await inOwnProcess('levels-process.ts', [], options)));
   }
   if (wanted('issue')) {
     const stores = await measureStores(options);
     results.push(...stores.results);
     remarks.push(...stores.remarks);
   }
+  if (wanted('rotate') && options.hardware === undefined) results.push(...(await measureRotations(options)));
   return {
     machine: describeMachine(),
     module: token.description,

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What can be measured alone, in the order of a run. */
-export const BENCH_GROUPS = ['engines', 'vaults', 'peers', 'issue'] as const;
+export const BENCH_GROUPS = ['engines', 'vaults', 'peers', 'issue', 'rotate'] as const;
 
 /** Measurements that belong together. */
 export type BenchGroup = (typeof BENCH_GROUPS)[number];
@@ -78,6 +78,10 @@ export function readBenchOptions(
       throw new Error(`option --${name} goes with --only issue; ${USAGE}`);
     }
   }
+  const hardware = readHardware(values.module, values.token, values['pin-env'], environment);
+  if (only === 'rotate' && hardware !== undefined) {
+    throw new Error(`rotations are measured on a token of the bench's own; ${USAGE}`);
+  }
   return {
     quick: values.quick === true,
     only,
@@ -85,7 +89,7 @@ export function readBenchOptions(
     postgresRows: readRows('postgres-rows', values['postgres-rows']),
     json: values.json as string | undefined,
     picture: values.picture as string | undefined,
-    hardware: readHardware(values.module, values.token, values['pin-env'], environment),
+    hardware,
   };
 }
 

@@ -22,6 +22,10 @@ export interface BenchResult {
   readonly peakRssMiB?: number;
   /** The same of all processes of a database server together. */
   readonly serverPeakMiB?: number;
+  /** What the limit is, where either of two may be: reading the store alone, or the cryptography alone. */
+  readonly limitedBy?: 'reading' | 'computing';
+  /** Processors that the workers of a rotation kept busy. */
+  readonly processors?: number;
   /** How long half and all but one in a hundred of the calls take at half the rate. */
   readonly halfLoadP50Ms?: number;
   readonly halfLoadP99Ms?: number;
@@ -89,7 +93,21 @@ export function printReport({ machine, module, remarks = [], results }: BenchRep
     );
     console.log(cells.join('  ').trimEnd());
   }
-  for (const result of results) if (result.seconds !== undefined) console.log(describeLoad(result));
+  for (const result of results) {
+    for (const line of describe(result)) console.log(line);
+  }
+}
+
+/** What the table has no column for. */
+function* describe(result: BenchResult): Generator<string> {
+  const { name, halfLoadP50Ms, halfLoadP99Ms, limitedBy, processors } = result;
+  if (result.seconds !== undefined) yield describeLoad(result);
+  if (halfLoadP50Ms !== undefined && halfLoadP99Ms !== undefined) {
+    const [half, most] = [halfLoadP50Ms, halfLoadP99Ms].map(formatFigure);
+    yield `${name}: half wait less than ${half} ms, 99 of 100 less than ${most} ms`;
+  }
+  if (limitedBy !== undefined) yield `${name}: the limit is ${limitedBy}`;
+  if (processors !== undefined) yield `${name}: ${processors.toFixed(2)} processors busy in the workers`;
 }
 
 function describeLoad({ name, rows = 0, seconds, lastTenthOverFirst = 0 }: BenchResult): string {

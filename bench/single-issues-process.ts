@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import {
   type Audience,
   type Issuer,
@@ -13,6 +12,7 @@ import {
 import { openPkcs11Vault } from 'renkei/pkcs11';
 import { openSqliteStore } from 'renkei/sqlite';
 import { syntheticResidents, syntheticResidentTexts } from '../test/support/residents.js';
+import { waitsOf } from './offered-load.js';
 import { readBenchOptions } from './options.js';
 import { peakRssMiB } from './peak-rss.js';
 import type { BenchResult } from './results.js';
@@ -70,29 +70,6 @@ async function deriveAlone(vault: Vault, rows: number): Promise<number> {
   return ((batches.length * LIMIT_ROWS) / (performance.now() - start)) * 1000;
 }
 
-/** How long callers wait when so many a second come, whoever has been answered by then. In milliseconds, ascending. */
-async function waits(issuer: Issuer, texts: readonly string[], perSecond: number): Promise<Float64Array> {
-  const all = new Float64Array(texts.length);
-  const start = performance.now();
-  const running: Promise<void>[] = [];
-  while (running.length < texts.length) {
-    const due = Math.min(texts.length, ((performance.now() - start) / 1000) * perSecond);
-    while (running.length < due) {
-      const n = running.length;
-      // A caller comes at its time, also when this thread was busy then.
-      const came = start + (n / perSecond) * 1000;
-      running.push(
-        issueOne(issuer, texts[n] as string).then(() => {
-          all[n] = performance.now() - came;
-        }),
-      );
-    }
-    await setTimeout(1);
-  }
-  await Promise.all(running);
-  return all.sort();
-}
-
 async function measure(name: string, access: Access, quick: boolean): Promise<BenchResult> {
   const folder = mkdtempSync(join(tmpdir(), 'renkei-bench-'));
   const rounds = quick ? 3 : 9;
@@ -111,7 +88,8 @@ async function measure(name: string, access: Access, quick: boolean): Promise<Be
       rates.push(await issueAll(issuer, crowd.texts(people)));
     }
     const rate = median(rates);
-    const waited = await waits(issuer, crowd.texts(people), rate / 2);
+    const texts = crowd.texts(people);
+    const waits = await waitsOf(people, rate / 2, (n) => issueOne(issuer, texts[n] as string));
     return {
       name,
       unit: 'requests/s',
@@ -119,8 +97,7 @@ async function measure(name: string, access: Access, quick: boolean): Promise<Be
       limit: median(limits),
       ratio: median(rates.map((value, k) => value / (limits[k] as number))),
       peakRssMiB: peakRssMiB(),
-      halfLoadP50Ms: waited[Math.floor(people * 0.5)] as number,
-      halfLoadP99Ms: waited[Math.floor(people * 0.99)] as number,
+      ...waits,
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
