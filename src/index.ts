@@ -234,6 +234,7 @@ export type {
   PackedCodes,
   Vault,
   VaultCallOptions,
+  VaultEngine,
   VaultHealth,
 } from './vault/port.js';
 export type {

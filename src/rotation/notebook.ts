@@ -1,3 +1,4 @@
+import type { VaultEngine } from '../vault/port.js';
 import type { PartFile } from './part-file.js';
 import type { SignedReceipt } from './receipts.js';
 
@@ -5,6 +6,8 @@ import type { SignedReceipt } from './receipts.js';
 export interface Supplement extends PartFile {
   /** Which of the plan's deliveries it belongs to. */
   readonly delivery: number;
+  /** What computed its codes. */
+  readonly engines: readonly VaultEngine[];
 }
 
 /** One line of a rotation's notebook: JSON. */

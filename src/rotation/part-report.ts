@@ -1,11 +1,14 @@
 import type { IssuanceStore } from '../stores/port.js';
 import type { RotationPart } from '../stores/rotation-port.js';
+import type { VaultEngine } from '../vault/port.js';
 import type { PartFile } from './part-file.js';
 
 /** What a worker reports of a part. */
 export interface PartReport {
   /** Rows it went through. */
   readonly rows: number;
+  /** What computed its codes. */
+  readonly engines: readonly VaultEngine[];
   /** Pairs it has written; none where it has written none. */
   readonly pairs?: PartFile;
 }

@@ -37,7 +37,7 @@ export async function performPart(
   work: WorkPart,
   performance: Performance,
 ): Promise<number | undefined> {
-  const { store } = context;
+  const { store, vault } = context;
   const { folder, worker, signal } = performance;
   const made = await goThrough(context, rotation, work, performance);
   if (made === undefined) return undefined;
@@ -45,7 +45,11 @@ export async function performPart(
   throwIfAborted(signal);
   const file = `rotation-${rotation.plan.mark}-part-${work.part}-${worker}`;
   const hasPairs = pairs.oldCodes.length > 0;
-  const report: PartReport = hasPairs ? { rows, pairs: await writePartFile(folder, file, pairs) } : { rows };
+  const report: PartReport = {
+    rows,
+    engines: vault.health().engines,
+    ...(hasPairs ? { pairs: await writePartFile(folder, file, pairs) } : {}),
+  };
   const outcome = await store.finishPart(rotation.record.id, work.part, JSON.stringify(report));
   if (outcome === 'existed' && hasPairs) await removeUnlessReported(context, rotation, work, folder, file);
   context.observe({

@@ -1,5 +1,6 @@
 import type { KeyName } from '../codes/key-names.js';
 import type { RotationKind } from '../stores/rotation-port.js';
+import type { VaultEngine } from '../vault/port.js';
 
 /** A step of a rotation that leaves a receipt. */
 export type ReceiptStep = 'verify' | 'switch' | 'retire' | 'destroy';
@@ -28,9 +29,20 @@ export interface ReceiptDelivery {
 
 /** What was computed anew, and by whom. */
 export interface ReceiptSample {
-  /** Pairs that were computed anew and came out the same. */
+  /** Pairs that were computed anew and came out the same, successors of store codes among them. */
   readonly size: number;
-  /** What the vault that did it says of itself. */
+  /**
+   * How many of them by what they are: `institution/<institution code>` and `record/<period>` for the pairs of a delivery,
+   * `successors` for store codes. 0: nothing of it was computed anew.
+   */
+  readonly checked: Readonly<Record<string, number>>;
+  /** Engines that made the pairs, as the workers' vaults said. */
+  readonly madeBy: readonly VaultEngine[];
+  /** Engines of the vault that computed anew. */
+  readonly checkedBy: readonly VaultEngine[];
+  /** Whether no engine did both. */
+  readonly otherEngine: boolean;
+  /** What the vault that computed anew says of itself. */
   readonly statement: string;
 }
 
