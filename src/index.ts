@@ -136,6 +136,7 @@ export type {
 } from './rotation/options.js';
 export type { RotationProgress, WorkResult } from './rotation/progress.js';
 export type {
+  ReceiptCleared,
   ReceiptDelivery,
   ReceiptKey,
   ReceiptProof,

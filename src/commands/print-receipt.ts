@@ -15,8 +15,14 @@ export function printReceipt(receipt: CheckedReceipt): string {
       `  Merkle root ${merkleRoot}`,
     ]),
     ...(receipt.injective === true ? ['one to one: no two old codes have one new one'] : []),
+    ...(receipt.cleared === undefined
+      ? []
+      : [`codes left under ${receipt.cleared.key}: none, by the word of the store`]),
     ...(sample === undefined ? [] : printSample(sample)),
-    ...(proof ?? []).map(({ key, tried, answer }) => `key ${key}: ${tried}: ${answer}`),
+    ...(proof ?? []).map(
+      ({ key, tried, codes, answer }) =>
+        `key ${key}: ${codes === undefined || codes === 0 ? '' : `${codes} `}${tried}: ${answer}`,
+    ),
     `begun ${times.begun}, ended ${times.ended}`,
     `signed by ${signedBy.key}, fingerprint ${signedBy.fingerprint}`,
   ];

@@ -84,7 +84,7 @@ export const STEPS: Readonly<Record<Exclude<RotationArguments['command'], 'verif
 
   destroy: async (input) => {
     const rotation = await find(input);
-    await confirmKeys(await rotation.receipts(), input.values['yes-destroy']);
+    await confirmKeys(await rotation.keysToDestroy(), input.values['yes-destroy']);
     const destroyer = createPkcs11KeyDestroyer(input.session.token);
     return leaveReceipt(input.values.receipt, () => rotation.destroy({ destroyer, signal: input.signal }));
   },

@@ -148,6 +148,8 @@ export interface RetireOptions {
 export interface DestroyOptions {
   /** Destroys keys for good. */
   readonly destroyer: KeyDestroyer;
+  /** A second vault on the same keys, which must not have them any more either. Default: none is asked. */
+  readonly checkVault?: Vault;
   /** Gives up between keys; call again to go on. */
   readonly signal?: AbortSignal;
 }
@@ -205,5 +207,6 @@ export const RETIRE_RULES: Rules = {
 };
 export const DESTROY_RULES: Rules = {
   destroyer: required(objectRule('a key destroyer')),
+  checkVault: objectRule('a vault'),
   signal: signalRule,
 };
