@@ -122,6 +122,12 @@ function factsOf(
   };
 }
 
+/** All files that a delivery of the plan may come in. */
+export function deliveryFiles(rotation: PlannedRotation, delivery: number): readonly string[] {
+  const planned = rotation.plan.deliveries[delivery] as PlannedDelivery;
+  return [1, 2].map((sequence) => fileName(rotation, planned, delivery, sequence));
+}
+
 /** Files are told apart by number: file systems may not tell `a` from `A`. */
 function fileName(
   { record }: PlannedRotation,

@@ -1,6 +1,7 @@
 import type { VaultEngine } from '../vault/port.js';
 import type { PartFile } from './part-file.js';
 import type { SignedReceipt } from './receipts.js';
+import { readRecord } from './stored-plan.js';
 
 /** A file of pairs of rows that were written while the work ran. */
 export interface Supplement extends PartFile {
@@ -26,7 +27,7 @@ export class Notebook {
       text
         .split('\n')
         .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Line),
+        .map((line) => readRecord('a notebook', line) as Line),
     );
   }
 

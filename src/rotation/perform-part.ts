@@ -8,7 +8,7 @@ import type { RotationContext } from './context.js';
 import { inFolder } from './faults.js';
 import { makePairs } from './pair-maker.js';
 import { type CodePairs, writePartFile } from './part-file.js';
-import type { PartReport } from './part-report.js';
+import { type PartReport, readReport } from './part-report.js';
 import { type ScannedPage, scanIssuances, scanPersons } from './scan.js';
 import type { PlannedRotation } from './stored-plan.js';
 import { succeed } from './successions.js';
@@ -18,6 +18,8 @@ import type { WorkPart } from './work-parts.js';
 export interface Performance {
   readonly folder: string;
   readonly worker: string;
+  /** Rows a page. */
+  readonly pageRows: number;
   readonly signal: AbortSignal | undefined;
   /** Called after each page with its rows; false: the part is to be left as it is. */
   readonly onPage: (rows: number) => Promise<boolean>;
@@ -51,7 +53,7 @@ export async function performPart(
     ...(hasPairs ? { pairs: await writePartFile(folder, file, pairs) } : {}),
   };
   const outcome = await store.finishPart(rotation.record.id, work.part, JSON.stringify(report));
-  if (outcome === 'existed' && hasPairs) await removeUnlessReported(context, rotation, work, folder, file);
+  if (outcome !== 'inserted' && hasPairs) await removeUnlessReported(context, rotation, work, folder, file);
   context.observe({
     event: 'part',
     id: rotation.record.id,
@@ -72,7 +74,7 @@ async function goThrough(
   context: RotationContext,
   rotation: PlannedRotation,
   work: WorkPart,
-  { signal, onPage }: Performance,
+  { pageRows, signal, onPage }: Performance,
 ): Promise<Made | undefined> {
   const made: CodePairs[] = [];
   const running: Promise<Settled<CodePairs>>[] = [];
@@ -80,13 +82,13 @@ async function goThrough(
   const takeOldest = async () =>
     made.push(unwrapSettled(await (running.shift() as Promise<Settled<CodePairs>>)));
   try {
-    for await (const page of pagesOf(context, work, signal)) {
+    for await (const page of pagesOf(context, work, pageRows, signal)) {
       throwIfAborted(signal);
       running.push(settled(workOnPage(context, rotation, work, page, signal)));
       if (running.length >= PAGES_AHEAD) await takeOldest();
-      const pageRows = page.storeCodes.length / CODE_LENGTH;
-      rows += pageRows;
-      if (!(await onPage(pageRows))) return undefined;
+      const read = page.storeCodes.length / CODE_LENGTH;
+      rows += read;
+      if (!(await onPage(read))) return undefined;
     }
     while (running.length > 0) await takeOldest();
   } finally {
@@ -97,10 +99,15 @@ async function goThrough(
   return { rows, pairs: { oldCodes, newCodes } };
 }
 
-function pagesOf({ store }: RotationContext, { range, delivery }: WorkPart, signal: AbortSignal | undefined) {
+function pagesOf(
+  { store }: RotationContext,
+  { range, delivery }: WorkPart,
+  pageRows: number,
+  signal: AbortSignal | undefined,
+) {
   return delivery?.institution === undefined
-    ? scanPersons(store, range, signal)
-    : scanIssuances(store, delivery.institution, range, signal);
+    ? scanPersons(store, range, pageRows, signal)
+    : scanIssuances(store, delivery.institution, range, pageRows, signal);
 }
 
 const NO_PAIRS: CodePairs = { oldCodes: new Uint8Array(0), newCodes: new Uint8Array(0) };
@@ -121,7 +128,7 @@ async function workOnPage(
   return NO_PAIRS;
 }
 
-/** Another worker was faster: its file counts. */
+/** Another worker was faster, and its file counts; or the parts were forgotten meanwhile. */
 async function removeUnlessReported(
   { store }: RotationContext,
   { record }: PlannedRotation,
@@ -131,6 +138,6 @@ async function removeUnlessReported(
 ): Promise<void> {
   const reports = await store.parts(record.id, signalOption(undefined));
   const report = reports.find((one) => one.part === part)?.report;
-  if (report === undefined || (JSON.parse(report) as PartReport).pairs?.file === file) return;
+  if (report !== undefined && readReport(report).pairs?.file === file) return;
   await inFolder('removing a file', () => rm(join(folder, file), { force: true }));
 }

@@ -5,7 +5,7 @@ import type { IssuanceStore, PageRequest } from '../stores/port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import { type KeyRange, lastBefore, rowsBelow } from './key-ranges.js';
 
-/** Rows a page: few enough that a pause is heard at once, many enough that the vault is busy. */
+/** Most rows a page: few enough that a pause is heard at once, many enough that the vault is busy. */
 export const PAGE_ROWS = 8_192;
 
 /** What a part goes through: store codes, n × 24 bytes a page, and which of them are other names of people (aliases). */
@@ -20,6 +20,7 @@ const NO_ALIASES: ReadonlySet<number> = new Set();
 export function scanPersons(
   store: IssuanceStore,
   range: KeyRange,
+  pageRows: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ScannedPage, void, void> {
   return scan(
@@ -28,6 +29,7 @@ export function scanPersons(
       return { storeCodes, aliases: new Set(canonical.keys()) };
     },
     range,
+    pageRows,
     signal,
   );
 }
@@ -37,6 +39,7 @@ export function scanIssuances(
   store: IssuanceStore,
   institution: InstitutionCode,
   range: KeyRange,
+  pageRows: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ScannedPage, void, void> {
   return scan(
@@ -45,6 +48,7 @@ export function scanIssuances(
       return { storeCodes, aliases: NO_ALIASES };
     },
     range,
+    pageRows,
     signal,
   );
 }
@@ -52,6 +56,7 @@ export function scanIssuances(
 function scan(
   read: (page: PageRequest) => Promise<ScannedPage>,
   range: KeyRange,
+  pageRows: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ScannedPage, void, void> {
   const start = lastBefore(range);
@@ -65,5 +70,5 @@ function scan(
       aliases: new Set([...aliases].filter((row) => row < rows)),
     };
   };
-  return storePages(readRange, PAGE_ROWS, signalOption(signal));
+  return storePages(readRange, pageRows, signalOption(signal));
 }
