@@ -161,11 +161,13 @@ export type {
 } from './rotation/requests.js';
 export type { Rotation } from './rotation/rotation.js';
 export type {
+  RateBasis,
   RotationCounts,
   RotationEstimate,
   RotationNeeds,
   RotationPlan,
   RotationRates,
+  RotationStep,
 } from './rotation/rotation-plan.js';
 export { openRotations, type Rotations } from './rotation/rotations.js';
 export { createMemoryStore } from './stores/memory/memory-store.js';
