@@ -35,17 +35,15 @@ export interface Measured {
   readonly advanceTo: StoreAudience | undefined;
   /** Whose rows the rotation goes through; undefined: people. */
   readonly institution: InstitutionCode | undefined;
-  /** How many these are. */
-  readonly rows: number;
   readonly folder: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Measures how fast this vault, this store and this disk are, just now. Nothing is kept. */
 export async function measureRates(context: RotationContext, measured: Measured): Promise<RotationRates> {
-  const { rows, folder, signal } = measured;
+  const { folder, signal } = measured;
   const { codes: read, rate: reading } = await readRows(context, measured);
-  const isReal = rows >= LEAST_ROWS;
+  const isReal = read.length >= LEAST_ROWS * CODE_LENGTH;
   const codes = isReal ? read : await syntheticCodes(context, measured);
   const measuredOn = `${codes.length / CODE_LENGTH} ${isReal ? 'store codes of this store' : 'synthetic store codes'}`;
   try {
@@ -73,10 +71,10 @@ export async function measureRates(context: RotationContext, measured: Measured)
   }
 }
 
-/** A page of rows, and the rate where there is more than one. */
+/** The first page of rows, and the rate where it is full. */
 async function readRows(
   { store }: RotationContext,
-  { institution, rows, signal }: Measured,
+  { institution, signal }: Measured,
 ): Promise<{ readonly codes: Uint8Array; readonly rate?: number }> {
   const begun = performance.now();
   let codes: Uint8Array | undefined;
@@ -92,7 +90,7 @@ async function readRows(
     codes ??= storeCodes;
     after = storeCodes.length === PAGE_ROWS * CODE_LENGTH ? storeCodes.slice(-CODE_LENGTH) : undefined;
   } while (after !== undefined && performance.now() - begun < MEASURED_MS);
-  return { codes, ...(rows < PAGE_ROWS ? {} : { rate: rateOf(read, begun) }) };
+  return { codes, ...(read < PAGE_ROWS ? {} : { rate: rateOf(read, begun) }) };
 }
 
 /** Store codes of residents that are numbered from nought. */

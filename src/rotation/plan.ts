@@ -32,9 +32,7 @@ export async function planRotation(
   const counts = await countWork(store, outlined, signal);
   const needs = await findNeeds(context, outlined);
   const { persons } = await store.count(signalOption(signal));
-  const rates = measure
-    ? await ratesOrNone(context, { outlined, counts, persons, needs, folder, signal })
-    : undefined;
+  const rates = measure ? await ratesOrNone(context, { outlined, needs, folder, signal }) : undefined;
   return {
     kind: request.kind,
     subject: outlined.subject,
@@ -55,15 +53,13 @@ export async function planRotation(
 
 interface RatesRequest extends Pick<Measured, 'folder' | 'signal'> {
   readonly outlined: Outline;
-  readonly counts: RotationCounts;
-  readonly persons: number;
   readonly needs: RotationNeeds;
 }
 
 /** Undefined when a key is missing that it takes. */
 async function ratesOrNone(
   context: RotationContext,
-  { outlined, counts, persons, needs, folder, signal }: RatesRequest,
+  { outlined, needs, folder, signal }: RatesRequest,
 ): Promise<RotationRates | undefined> {
   const { store, link, generation, deliveries } = outlined;
   const [first] = deliveries;
@@ -79,7 +75,6 @@ async function ratesOrNone(
       audiences: [(first?.from ?? store.from) as Audience, ...(hasBoth && first ? [first.to] : [])],
       advanceTo: advances ? store.to : undefined,
       institution,
-      rows: institution === undefined ? persons : (counts.pairs[first?.audience ?? ''] ?? 0),
       folder,
       signal,
     });
