@@ -1,5 +1,6 @@
 import { type Assembled, assemble } from './assemble.js';
 import { moveOn, type RotationContext, readRotation, requireKeys, requireStatus } from './context.js';
+import { takeInEverybody } from './everybody.js';
 import { incomplete } from './faults.js';
 import { aloneInFolder, removePartFiles } from './folder.js';
 import { makeReceipt } from './make-receipt.js';
@@ -10,7 +11,7 @@ import { receiptOf } from './receipt-of.js';
 import type { SignedReceipt } from './receipts.js';
 import type { PlannedRotation } from './stored-plan.js';
 import { switching } from './transitions.js';
-import { requireNobodyNew, requireSuccessors } from './verify.js';
+import { requireNobodyNew } from './verify.js';
 import { pauseFor } from './work.js';
 
 const DEFAULT_GRACE_MS = 500;
@@ -49,15 +50,14 @@ async function switchKeys(
   const { store, now } = context;
   const { plan, record } = rotation;
   await requireKeys(context, [...plan.from, ...plan.to]);
-  // Most is taken in before anybody is held back.
-  await drainNotes(context, rotation, folder, signal);
+  // Most is taken in, and everybody is looked at, before anybody is held back.
+  await takeInEverybody(context, rotation, folder, signal);
   try {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       await store.hold(now() + graceMs + HOLD_MS);
       await pauseFor(graceMs, signal);
       await drainNotes(context, rotation, folder, signal);
       await requireNobodyNew(context, rotation);
-      await requireSuccessors(context, rotation, signal);
       const receipt = await tryToSwitch(context, rotation, folder, signal);
       if (receipt !== undefined) return receipt;
       requireStatus(await readRotation(context, record.id), 'switch', 'verified');

@@ -1,16 +1,14 @@
-import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import { MAX_BATCH_ROWS } from '../stores/port.js';
 import type { VaultEngine } from '../vault/port.js';
 import { type Assembled, assemble } from './assemble.js';
 import { moveOrRefuse, type RotationContext, readRotation, requireKeys, requireStatus } from './context.js';
 import { countIssuances } from './counting.js';
+import { takeInEverybody } from './everybody.js';
 import { incomplete } from './faults.js';
 import { aloneInFolder, removePartFiles } from './folder.js';
 import { makeReceipt } from './make-receipt.js';
 import { Notebook } from './notebook.js';
-import { drainNotes } from './notes.js';
 import type { VerifyOptions } from './options.js';
 import type { PartFile } from './part-file.js';
 import { type PartsState, readParts } from './part-report.js';
@@ -61,8 +59,7 @@ async function verify(
   const issued =
     plan.deliveries.length === 0 ? new Map<string, number>() : await countIssuances(store, signal);
   const { persons } = await store.count(signalOption(signal));
-  await drainNotes(context, rotation, folder, signal);
-  await requireSuccessors(context, rotation, signal);
+  await takeInEverybody(context, rotation, folder, signal);
   const made: Assembled[] = [];
   const current = await readRotation(context, record.id);
   const notebook = Notebook.read(current.record.notebook);
@@ -136,25 +133,6 @@ function requireAll(
     record.id,
     `there are ${codes} codes of ${audience}, and ${pairs} pairs were made; people may have been removed just now: verify again`,
   );
-}
-
-/**
- * Makes sure that everybody has a successor.
- *
- * @throws RenkeiError `ROTATION_INCOMPLETE` with the number of those who have none
- */
-export async function requireSuccessors(
-  { store }: RotationContext,
-  { record, plan }: PlannedRotation,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (plan.store.to === undefined) return;
-  await store.lendSuccessors(signalOption(signal));
-  const without = await store.withoutSuccessor({ limit: MAX_BATCH_ROWS, ...signalOption(signal) });
-  const people = without.length / CODE_LENGTH;
-  if (people === 0) return;
-  const number = people === MAX_BATCH_ROWS ? `${people} or more` : people;
-  throw incomplete(record.id, `${number} people have no code under the new store key`);
 }
 
 /**

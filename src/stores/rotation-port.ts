@@ -253,10 +253,11 @@ export interface RotationStore {
 
   /**
    * Re-keys rows in place, in a rotation that is `retiring`: those of up to `limit` people go under their successors,
-   * with the new generation, and the pairs are forgotten. Aliases without a successor are deleted with them when their
-   * generation is lower than the new one: others came under the new store key, after the switch. In which order people are taken
-   * is the store's to choose. Again goes on where it was. When it answers 0, no code under the old store key is in the
-   * store. 0 when no rotation is `retiring`.
+   * with the new generation, and the pairs are forgotten. Of these people's aliases without a successor, one that came
+   * after the switch is under the new store key already and stays; one that was there before is deleted, since nobody
+   * can name it any more. The generation does not tell them apart: a rotation of the store key leaves it as it is. A
+   * person whose own code has no successor stays as it is. In which order people are taken is the store's to choose. Again goes
+   * on where it was. When it answers 0, no code with a successor is in the store. 0 when no rotation is `retiring`.
    *
    * @param limit 1 to 100,000
    * @returns how many store codes were replaced

@@ -23,9 +23,19 @@ export interface StoreCase {
   readonly group: string;
   readonly name: string;
   readonly body: CaseBody;
+  /** True of a case that begins a rotation of the store key or of the generation. */
+  readonly rotatesStoreKey: boolean;
 }
 
+/** Bodies of cases by name. */
+export type CaseBodies = Readonly<Record<string, CaseBody>>;
+
 /** The cases of one group, from their bodies by name. */
-export function casesOf(group: string, bodies: Readonly<Record<string, CaseBody>>): readonly StoreCase[] {
-  return Object.entries(bodies).map(([name, body]) => ({ group, name, body }));
+export function casesOf(group: string, bodies: CaseBodies): readonly StoreCase[] {
+  return Object.entries(bodies).map(([name, body]) => ({ group, name, body, rotatesStoreKey: false }));
+}
+
+/** The same for cases that begin a rotation of the store key or of the generation, which a store may not have. */
+export function storeKeyCasesOf(group: string, bodies: CaseBodies): readonly StoreCase[] {
+  return casesOf(group, bodies).map((one) => ({ ...one, rotatesStoreKey: true }));
 }

@@ -1,4 +1,4 @@
-import { checkOptions, functionRule, integerRule, required } from '../errors/options.js';
+import { booleanRule, checkOptions, functionRule, integerRule, required } from '../errors/options.js';
 import type { IssuanceStore } from '../stores/port.js';
 import { beginningCases } from './cases/beginning.js';
 import { changingCases } from './cases/changing.js';
@@ -43,6 +43,11 @@ export interface IssuanceStoreContractOptions {
    * connections may write at once.
    */
   readonly newPlace?: () => string | Promise<string>;
+  /**
+   * False for a store that refuses to begin rotations of its own key and of the generation, with
+   * `ROTATION_UNSUPPORTED`: the cases that begin one are left out, and the random walk begins none. Default: true.
+   */
+  readonly rotatesStoreKey?: boolean;
   /** Where the random walk begins. Default: 20260401. Another seed asks other things. */
   readonly seed?: number;
   /** Calls of the random walk. Default: 800. */
@@ -65,12 +70,13 @@ export interface IssuanceStoreContractOptions {
  */
 export function issuanceStoreContract(options: IssuanceStoreContractOptions): readonly ContractCase[] {
   checkOptions('issuanceStoreContract', options, RULES);
-  const { open, newPlace, seed = 20260401, steps = 800 } = options;
+  const { open, newPlace, rotatesStoreKey = true, seed = 20260401, steps = 800 } = options;
   const walk = casesOf('altogether', {
     'does what a trivial model does, whatever is asked in whatever order': (store) =>
-      walkAtRandom(store, new Seeded(seed), steps),
+      walkAtRandom(store, new Seeded(seed), steps, rotatesStoreKey),
   });
-  const cases = [...EVERY_STORE, ...walk, ...(newPlace === undefined ? [] : lastingCases)];
+  const all = [...EVERY_STORE, ...walk, ...(newPlace === undefined ? [] : lastingCases)];
+  const cases = all.filter((one) => rotatesStoreKey || !one.rotatesStoreKey);
   return cases.map(({ group, name, body }) => ({
     group,
     name,
@@ -96,6 +102,7 @@ export function issuanceStoreContract(options: IssuanceStoreContractOptions): re
 const RULES = {
   open: required(functionRule),
   newPlace: functionRule,
+  rotatesStoreKey: booleanRule,
   seed: integerRule(0, 2 ** 32 - 1),
   steps: integerRule(1, 1_000_000),
 };

@@ -16,6 +16,8 @@ export interface Person {
   readonly code: string;
   readonly own: string;
   readonly generation: number;
+  /** True of an alias under the new store key whose person's rows are under the old. */
+  readonly isAhead?: boolean;
 }
 
 export interface Issuance {

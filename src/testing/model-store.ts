@@ -101,7 +101,8 @@ export class ModelStore extends ModelSuccession implements StoreCalls {
       if (this.own(code) === own) return 'existed';
       if (this.person(code) !== undefined) return 'conflict';
       if (this.person(own) === undefined) add({ code: own, own, generation });
-      add({ code, own, generation });
+      const isAhead = this.rotationList.isSwitched() && this.successor(own) !== undefined;
+      add({ code, own, generation, isAhead });
       return 'inserted';
     });
     const taken = wanted.map((code, k) => (outcomes[k] === 'conflict' ? '' : code));

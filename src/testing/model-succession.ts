@@ -65,8 +65,10 @@ export class ModelSuccession extends ModelRows {
           replaced++;
           return [{ code: moved, own: owner, generation: target?.generation as number }];
         }
-        const isOld = next !== undefined && person.generation < (target?.generation as number);
-        return isOld ? [] : [{ ...person, own: owner }];
+        if (next === undefined) return [{ ...person, own: owner }];
+        return person.isAhead === true
+          ? [{ code: person.code, own: owner, generation: person.generation }]
+          : [];
       });
       this.pairRows = this.pairRows.filter(([code]) => !codes.includes(code));
     }

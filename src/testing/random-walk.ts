@@ -10,7 +10,7 @@ import type { IssuanceStore, PersonPage } from '../stores/port.js';
 import { heldOf, hexRows, ownCodes } from './answers.js';
 import { contentOf } from './content.js';
 import { ModelStore } from './model-store.js';
-import { ROTATION_QUESTIONS } from './rotation-questions.js';
+import { ROTATION_QUESTIONS, ROTATIONS_BUT_OF_THE_STORE_KEY } from './rotation-questions.js';
 import { A, B, batchOf, changeOf, keyRecord, registerInstitutions, UNKNOWN } from './samples.js';
 import type { Seeded } from './seeded.js';
 import {
@@ -123,12 +123,18 @@ const ASKED = [
 ];
 
 /** Asks a store and the model the same questions, one after the other, and holds their answers against each other. */
-export async function walkAtRandom(store: IssuanceStore, draw: Seeded, steps: number): Promise<void> {
+export async function walkAtRandom(
+  store: IssuanceStore,
+  draw: Seeded,
+  steps: number,
+  rotatesStoreKey: boolean,
+): Promise<void> {
+  const questions = rotatesStoreKey ? QUESTIONS : { ...QUESTIONS, ...ROTATIONS_BUT_OF_THE_STORE_KEY };
   const model = new ModelStore();
   await registerInstitutions(model, A, B);
   for (let step = 0; step < steps; step++) {
     const call = draw.pick(ASKED);
-    const question = (QUESTIONS[call] as (draw: Seeded) => Question)(draw);
+    const question = (questions[call] as (draw: Seeded) => Question)(draw);
     const [told, expected] = [await outcome(question(store)), await outcome(question(model))];
     assert.deepEqual(told, expected, `step ${step}: ${call} answers as the model does`);
   }

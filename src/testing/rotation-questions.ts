@@ -56,10 +56,7 @@ export const ROTATION_QUESTIONS: Readonly<Record<string, (draw: Seeded) => Quest
     const until = draw.pick([0, 9_000, 10_000]);
     return (target) => target.hold(until);
   },
-  beginRotation: (draw) => {
-    const rotation = draw.pick(ROTATIONS);
-    return (target) => target.beginRotation(rotation);
-  },
+  beginRotation: beginOneOf(ROTATIONS),
   rotations: () => (target) => target.rotations(),
   moveRotation: (draw) => {
     const [which, way, key, state] = [draw.below(4), draw.below(60), draw.below(60), draw.below(60)];
@@ -128,6 +125,21 @@ export const ROTATION_QUESTIONS: Readonly<Record<string, (draw: Seeded) => Quest
   moveRows: () => (target) => target.moveRows(ALL),
   discardSuccessors: () => (target) => target.discardSuccessors(ALL),
 };
+
+/** In place of the questions above, for a store that does not rotate its own key. */
+export const ROTATIONS_BUT_OF_THE_STORE_KEY: typeof ROTATION_QUESTIONS = {
+  beginRotation: beginOneOf([
+    ...ROTATIONS.filter(({ successor }) => successor === undefined),
+    rotationOf(A, { subject: '*', notes: 'everything' }),
+  ]),
+};
+
+function beginOneOf(rotations: readonly NewRotation[]): (draw: Seeded) => Question {
+  return (draw) => {
+    const rotation = draw.pick(rotations);
+    return (target) => target.beginRotation(rotation);
+  };
+}
 
 /** The last rotation, mostly, or the one before. */
 async function rotationAt(target: StoreCalls, drawn: number): Promise<number> {

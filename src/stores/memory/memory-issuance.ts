@@ -81,8 +81,9 @@ export class MemoryIssuance extends Redacted {
   change({ generation, oldCodes, newCodes, successors }: ChangeBatch): readonly WriteOutcome[] {
     const given = codeTexts(newCodes);
     const added: string[] = [];
+    const { isSwitched } = this.#rotations;
     const outcomes = codeTexts(oldCodes).map((oldCode, k) => {
-      const [outcome, codes] = this.people.change(oldCode, given[k] as string, generation);
+      const [outcome, codes] = this.people.change(oldCode, given[k] as string, generation, isSwitched);
       added.push(...codes);
       return outcome;
     });

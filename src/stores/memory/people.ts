@@ -28,6 +28,8 @@ export class People extends Redacted {
   readonly succession = new Succession();
   /** Aliases by the person's own store code. */
   readonly #aliases = new Map<string, string[]>();
+  /** Aliases that are under the new store key while their person's rows are under the old. */
+  readonly #ahead = new Set<string>();
 
   /** The person's own store code, or the code itself of a person that is not known. */
   ownCode(code: string): string {
@@ -60,15 +62,22 @@ export class People extends Redacted {
   /**
    * Leads a new code to the person of an old one.
    *
+   * @param isSwitched true when new codes are under the store key that a rotation has led to
    * @returns the codes that are on record from now on
    */
-  change(oldCode: string, newCode: string, generation: number): [WriteOutcome, readonly string[]] {
+  change(
+    oldCode: string,
+    newCode: string,
+    generation: number,
+    isSwitched: boolean,
+  ): [WriteOutcome, readonly string[]] {
     const own = this.ownCode(oldCode);
     if (this.ownCode(newCode) === own) return ['existed', []];
     if (this.rows.has(this.rowCode(newCode))) return ['conflict', []];
     const isNew = this.add(own, generation);
     this.rows.set(newCode, { generation, canonical: own });
     this.#aliases.set(own, [...this.#aliasesOf(own), newCode]);
+    if (isSwitched && this.succession.successor(own) !== undefined) this.#ahead.add(newCode);
     return ['inserted', isNew ? [own, newCode] : [newCode]];
   }
 
@@ -78,7 +87,10 @@ export class People extends Redacted {
     const issuances = this.issuancesOf(own);
     for (const rows of this.issuances.values()) rows.delete(own);
     const codes = [own, ...this.#aliasesOf(own)].filter((one) => this.rows.delete(one));
-    for (const one of codes) this.succession.forget(one);
+    for (const one of codes) {
+      this.succession.forget(one);
+      this.#ahead.delete(one);
+    }
     this.#aliases.delete(own);
     return [{ storeCodes: codes.length, issuances }, codes];
   }
@@ -147,7 +159,8 @@ export class People extends Redacted {
       const row = this.rows.get(alias) as PersonRow;
       const next = this.succession.forget(alias);
       this.rows.delete(alias);
-      if (next === undefined && successor !== undefined && row.generation < generation) return [];
+      const isAhead = this.#ahead.delete(alias);
+      if (next === undefined && successor !== undefined && !isAhead) return [];
       if (next !== undefined) replaced++;
       const code = next ?? alias;
       this.rows.set(code, { generation: next === undefined ? row.generation : generation, canonical });

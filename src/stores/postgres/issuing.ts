@@ -6,7 +6,7 @@ import type { Connections } from './connections.js';
 import { DistinctCodes } from './distinct-codes.js';
 import { isOvertaken } from './faults.js';
 import { heldVersions, institutionId, knownRows } from './lookups.js';
-import { noteIssuances, notePersons, takeSuccessors } from './noting.js';
+import { noteEarly, noteIssuances, notePersons, takeSuccessors } from './noting.js';
 import { ownCodes } from './own-codes.js';
 import { transact, Undone } from './transact.js';
 import type { Statement, Transaction } from './transaction.js';
@@ -30,12 +30,12 @@ export async function issue(
   batch: IssuanceBatch,
   { signal, epoch }: StoreCallOptions,
 ): Promise<HeldRows> {
-  const isSpread = connections.layout.settle !== undefined;
+  const notes: number[] = [];
   for (let tries = 1; ; tries++) {
     const kind = tries <= SHARED_TRIES ? 'issue' : 'alone';
     try {
       return await transact(connections, { kind, during: 'issuing', signal, epoch }, (transaction) =>
-        tryToIssue(transaction, batch, tries > 1, isSpread),
+        tryToIssue(transaction, batch, tries > 1, notes),
       );
     } catch (error) {
       if (!(error instanceof Undone)) throw error;
@@ -49,19 +49,26 @@ export async function issue(
 async function tryToIssue(
   transaction: Transaction,
   batch: IssuanceBatch,
-  lookFirst: boolean,
-  isSpread: boolean,
+  lookAnyway: boolean,
+  notes: number[],
 ): Promise<HeldRows> {
   const { institution, keyVersion, generation, issuedAt, storeCodes } = batch;
   const id = await institutionId(transaction, institution);
   const { codes, canonical, aliases } = await ownCodes(transaction, storeCodes);
   const distinct = new DistinctCodes(codes);
+  const { isSpread, situation } = transaction;
+  const isNoted = situation.notesPersons || situation.notesIssuancesOf(institution);
+  const lookFirst = lookAnyway || (isSpread && isNoted);
   const held = lookFirst
     ? await heldVersions(transaction, id, distinct.codes)
     : new Uint8Array(distinct.size);
   const missing = rowsWithout(held.length, { has: (place) => held[place] !== 0 });
   const inserting = pickCodes(distinct.codes, missing);
   const unknown = await unknownPersons(transaction, inserting);
+  if (isSpread) {
+    const rows = { institution: { code: institution, id }, issuances: inserting, persons: unknown };
+    await noteEarly(transaction, { ...rows, notes });
+  }
   if (missing.length > 0) {
     const insertion = transaction.row<{ inserted: number }>(
       INSERT,
@@ -73,10 +80,11 @@ async function tryToIssue(
     });
     if (inserted !== missing.length) throw new Undone();
   }
-  await takeSuccessors(transaction, storeCodes, batch.successors);
-  await notePersons(transaction, unknown);
-  // Rows may be there that a try left on a server before its commit here, and with it the notes, failed.
-  await noteIssuances(transaction, { code: institution, id }, isSpread ? distinct.codes : inserting);
+  if (!isSpread) {
+    await takeSuccessors(transaction, storeCodes, batch.successors);
+    await notePersons(transaction, unknown);
+    await noteIssuances(transaction, { code: institution, id }, inserting);
+  }
   const versions = Uint8Array.from(distinct.places, (place, row) => {
     const version = held[place] as number;
     // Of rows alike the first is inserted, and the others find it.

@@ -1,10 +1,10 @@
-import { codeAt, packCodes } from '../../codes/packed-codes.js';
+import { codeAt, packCodes, pickCodes } from '../../codes/packed-codes.js';
 import { codeOfText, codeTexts } from '../code-texts.js';
 import type { ChangeBatch, RemovedIssuance, RemovedPerson, WriteOutcome } from '../port.js';
 import { DistinctCodes } from './distinct-codes.js';
 import { ANY_GIVEN, eachIn, GIVEN } from './given.js';
 import { forgetNotesOf, notePersons, takeSuccessors } from './noting.js';
-import { ownCodes, rowCodes } from './own-codes.js';
+import { ownCodes, rowCodes, successorsOf } from './own-codes.js';
 import { forgetSuccessors } from './succession.js';
 import type { Statement, Transaction } from './transaction.js';
 
@@ -31,6 +31,14 @@ export const ISSUANCES_OF: Statement = {
   text: `SELECT i, institution.id, institution.code AS institution, key_version AS "keyVersion", issued_at AS "issuedAt"
     FROM ${GIVEN} CROSS JOIN institution
     ${eachIn('issuance', 'institution_id = institution.id AND store_code = given.code')}`,
+};
+const INSERT_AHEAD: Statement = {
+  name: 'insert-ahead',
+  text: `INSERT INTO ahead (store_code) SELECT code FROM ${GIVEN}`,
+};
+const FORGET_AHEAD: Statement = {
+  name: 'forget-ahead',
+  text: `DELETE FROM ahead WHERE store_code = ${ANY_GIVEN}`,
 };
 const ALIAS_CODES: Statement = {
   name: 'alias-codes',
@@ -77,18 +85,26 @@ export async function change(transaction: Transaction, batch: ChangeBatch): Prom
   }
   if (aliases.size > 0) {
     const codes = codeOfText([...aliases.keys()].join(''));
-    await transaction.write(
-      INSERT_ALIASES,
-      codes,
-      generation,
-      changedAt,
-      codeOfText([...aliases.values()].join('')),
-    );
+    const leadTo = codeOfText([...aliases.values()].join(''));
+    await transaction.write(INSERT_ALIASES, codes, generation, changedAt, leadTo);
+    await noteAhead(transaction, codes, leadTo);
   }
   const taken = outcomes.flatMap((outcome, k) => (outcome === 'conflict' ? [] : [k]));
   await takeSuccessors(transaction, batch.newCodes, successors, taken);
   await notePersons(transaction, codeOfText([...persons, ...aliases.keys()].join('')));
   return outcomes;
+}
+
+/** After a switch, aliases are under the new store key, whatever their person's rows are under: these stay when rows are moved. */
+async function noteAhead(transaction: Transaction, aliases: Uint8Array, own: Uint8Array): Promise<void> {
+  if (!transaction.situation.isSucceeded) return;
+  const ahead = [...(await successorsOf(transaction, own)).keys()];
+  if (ahead.length > 0) await transaction.write(INSERT_AHEAD, pickCodes(aliases, ahead));
+}
+
+/** Forgets that aliases were under the new store key before their person: they are moved, or deleted. */
+export async function forgetAhead(transaction: Transaction, aliases: Uint8Array): Promise<void> {
+  if (aliases.length > 0) await transaction.write(FORGET_AHEAD, aliases);
 }
 
 /** The own code of everybody who is known, by every code that was given and by itself. */
@@ -111,6 +127,7 @@ async function forget(transaction: Transaction, ownCodesOfPeople: Uint8Array): P
   const all = Buffer.concat([ownCodesOfPeople, packed]);
   await forgetNotesOf(transaction, all);
   await forgetSuccessors(transaction, all);
+  await forgetAhead(transaction, packed);
 }
 
 interface IssuanceRow extends RemovedIssuance {

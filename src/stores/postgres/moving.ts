@@ -2,6 +2,7 @@ import { codeAt, packCodes } from '../../codes/packed-codes.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { DistinctCodes } from './distinct-codes.js';
 import { ANY_GIVEN, eachIn, GIVEN } from './given.js';
+import { forgetAhead } from './life-of-person.js';
 import { findAliases, successorsOf, withRows } from './own-codes.js';
 import { forgetSuccessors, nextSuccession } from './succession.js';
 import type { Statement, Transaction } from './transaction.js';
@@ -10,10 +11,12 @@ import type { Statement, Transaction } from './transaction.js';
 const nth = (parameter: number) =>
   `substring($${parameter}::bytea FROM i * ${CODE_LENGTH} + 1 FOR ${CODE_LENGTH})`;
 
-/** Code, person and generation of each alias of the given persons. */
+/** Each alias of the given persons: its code, its person, and if it is under the new store key already. */
 const ALIASES: Statement = {
   name: 'aliases-to-move',
-  text: `SELECT store_code AS code, canonical AS own, generation FROM ${GIVEN} ${eachIn('person', 'canonical = code')}`,
+  text: `SELECT store_code AS code, canonical AS own, EXISTS (SELECT FROM ahead WHERE ahead.store_code = found.store_code)
+      AS "isAhead"
+    FROM (SELECT store_code, canonical FROM ${GIVEN} ${eachIn('person', 'canonical = code')}) AS found`,
 };
 const INSERT_MOVED: Statement = {
   name: 'insert-moved-persons',
@@ -46,7 +49,7 @@ const REPOINT: Statement = {
 interface Alias {
   readonly code: Uint8Array;
   readonly own: Uint8Array;
-  readonly generation: number;
+  readonly isAhead: boolean;
 }
 
 /**
@@ -75,9 +78,10 @@ export async function moveRows(transaction: Transaction, limit: number): Promise
     const row = people.length / CODE_LENGTH + k;
     return successors.has(row) || !ownSuccessors.has(row) ? [] : [alias];
   });
-  const dropped = staying.filter((alias) => alias.generation < generation);
-  const kept = staying.filter((alias) => alias.generation >= generation);
-  if (kept.length > 0) await transaction.write(REPOINT, packCodes(kept.map(({ code }) => code)));
+  const dropped = staying.filter(({ isAhead }) => !isAhead);
+  const kept = packCodes(staying.filter(({ isAhead }) => isAhead).map(({ code }) => code));
+  if (kept.length > 0) await transaction.write(REPOINT, kept);
+  await forgetAhead(transaction, kept);
   await transaction.write(INSERT_MOVED, from, to, leadTo, generation);
   await transaction.write(INSERT_MOVED_ISSUANCES, from, to);
   await transaction.write(DELETE_MOVED_ISSUANCES, from);

@@ -1,9 +1,10 @@
-import { pickCodes, rowsWithout } from '../../codes/packed-codes.js';
+import { packCodes, pickCodes, rowsWithout } from '../../codes/packed-codes.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { Successors } from '../port.js';
 import type { NewRotation, NotedRow } from '../rotation-port.js';
 import { ANY_GIVEN, GIVEN } from './given.js';
+import { heldVersions, institutionId, knownRows } from './lookups.js';
 import { successorsOf } from './own-codes.js';
 import { recordSuccessors } from './succession.js';
 import type { Statement, Transaction } from './transaction.js';
@@ -12,6 +13,7 @@ const NOTE: Statement = {
   name: 'note',
   text: `INSERT INTO noted (institution_id, store_code) SELECT $2::integer, code FROM ${GIVEN}`,
 };
+const NOTE_EARLY: Statement = { name: 'note-early', text: `${NOTE.text} RETURNING note` };
 const NOTED: Statement = {
   name: 'noted',
   text: `SELECT note, institution.code AS institution, store_code AS "storeCode"
@@ -87,12 +89,81 @@ export async function noteIssuances(
   await note(transaction, storeCodes, institution.id);
 }
 
+/** Rows that a batch is about to insert, and the notes of them. */
+export interface EarlyNotes {
+  readonly institution: { readonly code: InstitutionCode; readonly id: number };
+  readonly issuances: Uint8Array;
+  readonly persons: Uint8Array;
+  /** Notes of a try before this one, which is undone: they go, and those of this one are put in their place. */
+  readonly notes: number[];
+}
+
+/**
+ * Notes rows before they are sent to other servers, whose commits come before the one of the notes: no row is there
+ * without its note, whatever dies when. Notes of rows that never came are dropped by {@link noted}.
+ */
+export async function noteEarly(
+  transaction: Transaction,
+  { institution, issuances, persons, notes }: EarlyNotes,
+): Promise<void> {
+  const { situation } = transaction;
+  const wanted: readonly (readonly [Uint8Array, number | null])[] = [
+    [situation.notesPersons ? persons : new Uint8Array(0), null],
+    [situation.notesIssuancesOf(institution.code) ? issuances : new Uint8Array(0), institution.id],
+  ];
+  const made: number[] = [];
+  for (const [storeCodes, id] of wanted) {
+    if (storeCodes.length === 0) continue;
+    const rows = await transaction.rows<{ note: number }>(NOTE_EARLY, storeCodes, id);
+    for (const row of rows) made.push(row.note);
+  }
+  await settleNotes(transaction, notes);
+  notes.splice(0, notes.length, ...made);
+  if (made.length > 0) await transaction.commitSoFar();
+}
+
 async function note(transaction: Transaction, storeCodes: Uint8Array, id: number | null): Promise<void> {
   if (storeCodes.length > 0) await transaction.write(NOTE, storeCodes, id);
 }
 
-/** Notes that are not settled, the oldest first. */
+/**
+ * Notes that are not settled, the oldest first. Where notes come before their rows, in a transaction that is alone: no
+ * batch is under way, so a note without a row is of one that did not come to its end.
+ */
 export async function noted(
+  transaction: Transaction,
+  limit: number,
+  institution: InstitutionCode | undefined,
+): Promise<NotedRow[]> {
+  for (;;) {
+    const rows = await readNotes(transaction, limit, institution);
+    if (!transaction.isSpread) return rows;
+    const without = await notesWithoutRow(transaction, rows);
+    if (without.length === 0) return rows;
+    await settleNotes(transaction, without);
+  }
+}
+
+async function notesWithoutRow(transaction: Transaction, rows: readonly NotedRow[]): Promise<number[]> {
+  const without: number[] = [];
+  for (const institution of new Set(rows.map((row) => row.institution))) {
+    const notes = rows.filter((row) => row.institution === institution);
+    const codes = packCodes(notes.map(({ storeCode }) => storeCode));
+    const known =
+      institution === undefined
+        ? await knownRows(transaction, codes)
+        : await heldRows(transaction, institution, codes);
+    for (const k of rowsWithout(notes.length, known)) without.push((notes[k] as NotedRow).note);
+  }
+  return without;
+}
+
+async function heldRows(transaction: Transaction, institution: InstitutionCode, codes: Uint8Array) {
+  const versions = await heldVersions(transaction, await institutionId(transaction, institution), codes);
+  return { has: (k: number) => versions[k] !== 0 };
+}
+
+async function readNotes(
   transaction: Transaction,
   limit: number,
   institution: InstitutionCode | undefined,

@@ -127,7 +127,9 @@ export abstract class RotationCalls extends Redacted implements RotationStore {
   ): Promise<readonly NotedRow[]> {
     return this.run('noted', options, () => {
       checkLimit('noted', limit);
-      return this.transact('read', 'reading notes', options, (transaction) =>
+      // Where notes come before their rows, batches under way must end first.
+      const kind = this.connections.layout.goOn === undefined ? 'read' : 'alone';
+      return this.transact(kind, 'reading notes', options, (transaction) =>
         noted(transaction, limit, institution),
       );
     });

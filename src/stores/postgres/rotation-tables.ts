@@ -1,10 +1,12 @@
 /**
  * What rotations need, beside the tables that were there: the same in a store on one server and on the coordinator of
- * a spread one. Keys that were on record are given the states they have had all along: of an institution's the
- * highest version was handed out and all were understood.
+ * a spread one. Keys that were on record are given the states they have had all along. The highest version of an audience
+ * is active; of an institution's, the store's and an audit key the lower ones are accepting, of the link key they are
+ * retired. Each record period is an audience of its own, and so active.
  *
  * `succession` is one plain table: the new codes must be unique, which no table that is partitioned by the old ones can
- * see to. It is there for the time of one rotation only.
+ * see to. It is there for the time of one rotation only, as is `ahead`: aliases that are under the new store key while
+ * their person's rows are under the old.
  */
 export const ROTATION_TABLES = `
   ALTER TABLE key ADD COLUMN state text COLLATE "C"
@@ -81,5 +83,9 @@ export const ROTATION_TABLES = `
   CREATE TABLE succession (
     old_code bytea NOT NULL PRIMARY KEY CHECK (octet_length(old_code) = 24),
     new_code bytea NOT NULL UNIQUE CHECK (octet_length(new_code) = 24)
+  );
+
+  CREATE TABLE ahead (
+    store_code bytea NOT NULL PRIMARY KEY CHECK (octet_length(store_code) = 24)
   );
 `;

@@ -134,12 +134,15 @@ export async function successors(transaction: Transaction, oldCodes: Uint8Array)
 /** Persons' own codes that have no successor. */
 export async function withoutSuccessor(transaction: Transaction, page: PageRequest): Promise<Uint8Array> {
   const after = page.after ?? new Uint8Array(0);
+  await transaction.takeTime();
   return (await transaction.row<Packed>(WITHOUT_SUCCESSOR, after, page.limit)).packed;
 }
 
 /** Gives successors of aliases to people who have none, in a transaction that is alone. */
 export async function lendSuccessors(transaction: Transaction): Promise<number> {
-  return transaction.situation.outlook.successor === undefined ? 0 : transaction.write(LEND);
+  if (transaction.situation.outlook.successor === undefined) return 0;
+  await transaction.takeTime();
+  return transaction.write(LEND);
 }
 
 /** Forgets successors while they are being discarded, in a transaction that is alone. */

@@ -89,7 +89,8 @@ async function once<T>(
     const begun = await client.query(kind === 'schema' ? begin : `${begin}; ${SITUATION}`);
     const situation = kind === 'schema' ? undefined : situationOf(begun);
     if (epoch !== undefined && situation?.epoch !== epoch) throw keysChanged();
-    const transaction = new Transaction(client, layout.texts, situation);
+    const goOn = layout.goOn?.[kind === 'issue' ? 'issue' : 'alone'].replaceAll('#', String(lockSpace));
+    const transaction = new Transaction(client, layout.texts, situation, goOn);
     if (isPending(begun)) {
       if (kind !== 'alone') throw new Unsettled();
       await layout.settle?.(transaction);

@@ -15,15 +15,33 @@ export class Transaction {
   readonly #client: PoolClient;
   readonly #texts: ReadonlyMap<Statement, string>;
   readonly #situation: Situation | undefined;
+  readonly #goOn: string | undefined;
 
   /**
    * @param texts statements that have another text than their own
    * @param situation undefined only while the tables are being made
+   * @param goOn how what is written so far is committed; undefined where nothing is gained by it
    */
-  constructor(client: PoolClient, texts: ReadonlyMap<Statement, string>, situation: Situation | undefined) {
+  constructor(
+    client: PoolClient,
+    texts: ReadonlyMap<Statement, string>,
+    situation: Situation | undefined,
+    goOn: string | undefined,
+  ) {
     this.#client = client;
     this.#texts = texts;
     this.#situation = situation;
+    this.#goOn = goOn;
+  }
+
+  /** True where rows are on other servers, whose commits come before that of this one. */
+  get isSpread(): boolean {
+    return this.#goOn !== undefined;
+  }
+
+  /** Commits what is written so far, and goes on under the same locks and in the same situation. */
+  async commitSoFar(): Promise<void> {
+    await this.run(this.#goOn as string);
   }
 
   /** What is going on with the keys, as this transaction sees it. */
@@ -45,6 +63,11 @@ export class Transaction {
   /** How many rows a statement wrote. */
   async write(statement: Statement, ...values: readonly Value[]): Promise<number> {
     return (await this.#client.query(this.#prepared(statement, values))).rowCount ?? 0;
+  }
+
+  /** Reads every row of a large table from here on, however long it takes. */
+  async takeTime(): Promise<void> {
+    await this.run('SET LOCAL statement_timeout = 0');
   }
 
   /** Runs statements that are not prepared and give back nothing. */

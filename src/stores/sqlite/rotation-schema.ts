@@ -16,7 +16,8 @@ export const KEY_TABLE = `
 
 /**
  * The states of keys that were put on record before there were any: codes were made under the highest version, and
- * those under a lower one were understood. A lower one ceased to be active when the next was put on record.
+ * those under a lower one were understood, of link keys none. A lower one ceased to be active when the next was put on
+ * record. Each record period is an audience of its own.
  */
 export const KEYS_OF_SCHEMA_2 = `
   INSERT INTO key
@@ -24,7 +25,7 @@ export const KEYS_OF_SCHEMA_2 = `
       SELECT *, rtrim(name, '0123456789') AS audience FROM old_key
     ), ages AS (
       SELECT *, CAST(substr(name, length(audience) + 1) AS INTEGER) AS version,
-             iif(name GLOB 'link/*' OR name GLOB 'institution/*' OR name GLOB 'store/*', audience, name) AS series
+             iif(name GLOB 'record/*', name, audience) AS series
         FROM parts
     ), lives AS (
       SELECT *, lead(registered_at) OVER (PARTITION BY series ORDER BY version) AS next_at FROM ages

@@ -1,8 +1,10 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { row } from '../../bytes/packed.js';
+import { pickCodes } from '../../codes/packed-codes.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { checkPairs, checkStoreCodes } from '../arguments.js';
+import { codeTexts } from '../code-texts.js';
 import { inOrder, isInKeyOrder, keyOrder } from '../key-order.js';
 import type { PageRequest, StoreCallOptions, Successors, WriteOutcome } from '../port.js';
 import { checkLimit, isBeforeSwitch } from '../rotation-arguments.js';
@@ -110,11 +112,16 @@ export class Succeeding {
 
   /**
    * Records the successors that came with issuances, before these are inserted: every code is then a known one, or one
-   * that is about to be. Inside a transaction.
+   * that is about to be, and so no successor. Inside a transaction.
    */
   takeIssued(oldCodes: Uint8Array, successors: Successors | undefined): void {
     const newCodes = this.wanted(successors);
-    if (newCodes !== undefined) this.#insertIssued.run(inKeyOrder({ oldCodes, newCodes }));
+    if (newCodes === undefined) return;
+    const given = new Set(codeTexts(oldCodes));
+    const kept = codeTexts(newCodes).flatMap((code, k) => (given.has(code) ? [] : [k]));
+    if (kept.length === 0) return;
+    const pairs = { oldCodes: pickCodes(oldCodes, kept), newCodes: pickCodes(newCodes, kept) };
+    this.#insertIssued.run(inKeyOrder(pairs));
   }
 
   successors(oldCodes: Uint8Array, options: StoreCallOptions): KnownSuccessors {

@@ -1,16 +1,24 @@
 import { linkKey } from '../../codes/key-names.js';
 import type { IssuanceStore, StoreCallOptions } from '../../stores/port.js';
-import { claimOf, moveOf, pairsOf, STORE_ROTATION } from '../rotation-samples.js';
+import { claimOf, moveOf, pairsOf, rotationOf, STORE_ROTATION } from '../rotation-samples.js';
 import { A, batchOf, changeOf, keyRecord, storeCodes } from '../samples.js';
+
+type Calls = Readonly<Record<string, () => Promise<unknown>>>;
 
 /**
  * A call of every method, each of which a store would serve; those that write would change something in a store where
  * person 1 holds a code of A1 and no link key is on record.
  */
-export function everyCall(
-  store: IssuanceStore,
-  options?: StoreCallOptions,
-): Readonly<Record<string, () => Promise<unknown>>> {
+export function everyCall(store: IssuanceStore, options?: StoreCallOptions): Calls {
+  return {
+    ...everyCallButSucceed(store, options),
+    beginRotation: () => store.beginRotation(STORE_ROTATION, options),
+    succeed: () => store.succeed(pairsOf([1, 101]), options),
+  };
+}
+
+/** The same for a store that does not rotate its own key. */
+export function everyCallButSucceed(store: IssuanceStore, options?: StoreCallOptions): Calls {
   return {
     begin: () => store.begin([keyRecord(linkKey(1), 'f1')], options),
     registerKey: () => store.registerKey(keyRecord(linkKey(2), 'f2'), options),
@@ -26,10 +34,9 @@ export function everyCall(
     statistics: () => store.statistics(options),
     check: () => store.check(options),
     count: () => store.count(options),
-    beginRotation: () => store.beginRotation(STORE_ROTATION, options),
+    beginRotation: () => store.beginRotation(rotationOf(A, { parts: 1 }), options),
     claimPart: () => store.claimPart(claimOf(1), options),
     finishPart: () => store.finishPart(1, 0, 'done', options),
-    succeed: () => store.succeed(pairsOf([1, 101]), options),
     lendSuccessors: () => store.lendSuccessors(options),
     moveRotation: () => store.moveRotation(moveOf(1, 'running', 'verified'), options),
     outlook: () => store.outlook(options),

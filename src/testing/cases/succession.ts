@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IssuanceStore } from '../../stores/port.js';
 import { heldOf, hex, hexRows, refused, versionsOf } from '../answers.js';
 import { assertSound, assertUnchanged, contentOf } from '../content.js';
-import { casesOf } from '../contract-case.js';
+import { storeKeyCasesOf } from '../contract-case.js';
 import {
   begun,
   GENERATION_ROTATION,
@@ -25,7 +25,7 @@ async function withSuccessors(store: IssuanceStore): Promise<number> {
   return id;
 }
 
-export const successionCases = casesOf('succession of store codes', {
+export const successionCases = storeKeyCasesOf('succession of store codes', {
   'records successors of own codes and aliases, beside the rows': async (store) => {
     await withSuccessors(store);
     const { newCodes, missing } = await store.successors(storeCodes(2, 7, 1, 12, 101));
@@ -185,6 +185,16 @@ export const successionCases = casesOf('succession of store codes', {
     assert.deepEqual(hexRows(newCodes).slice(0, 3), [code(101), code(102), code(103)]);
     assert.deepEqual(missing, [3]);
     assert.deepEqual(await versionsOf(store.lookUp(A, storeCodes(101, 102, 103))), [1, 1, 1]);
+  },
+
+  'takes no successor that is a code of the batch itself': async (store) => {
+    await begun(store, GENERATION_ROTATION);
+    await store.issue(batchOf(A, storeCodes(1, 101, 2), { successors: successorsOf(101, 201, 2) }));
+    const { newCodes, missing } = await store.successors(storeCodes(1, 101, 2));
+    assert.deepEqual([hexRows(newCodes)[1], missing], [code(201), [0, 2]]);
+    const people = (await store.noted(10)).filter(({ institution }) => institution === undefined);
+    assert.deepEqual(people.map(({ storeCode: noted }) => hex(noted)).sort(), [code(1), code(2)].sort());
+    assert.deepEqual(await versionsOf(store.lookUp(A, storeCodes(1, 101, 2))), [1, 1, 1]);
   },
 
   'takes no successors of a pair that is a conflict, or without a rotation': async (store) => {

@@ -1,7 +1,6 @@
-import { formatPerInstitutionCode, openIssuer } from 'renkei';
+import { formatPerInstitutionCode, institutionAudience, openIssuer } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { institutionAudience } from '../../../src/codes/key-names.js';
 import { FaultyVault } from '../../support/faulty-vault.js';
 import { testKeys } from '../../support/named-keys.js';
 import { syntheticResidents, syntheticResidentTexts } from '../../support/residents.js';

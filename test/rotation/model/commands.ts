@@ -42,13 +42,6 @@ export function command(tally: Tally, { name, details, check, run }: Deed): Mode
     check: (model) => check?.(model as ReferenceModel) ?? true,
     run: async (model, world) => {
       tally.run(name);
-      if (process.env.DEBUG_MODEL)
-        console.error(
-          name,
-          JSON.stringify(details),
-          model.generation,
-          model.rotations.map((r) => r.kind + ' ' + r.status).join(),
-        );
       world.tick();
       await run(model, world);
     },
@@ -130,20 +123,6 @@ export function translateCommands(tally: Tally): fc.Arbitrary<ModelCommand> {
       run: async (model, world) => {
         const { from, to } = details;
         const texts = details.texts.flatMap((n) => model.texts.of(from, n));
-        if (process.env.DEBUG_MODEL)
-          for (const t of texts) {
-            const e = model.present(from, t);
-            console.error(
-              JSON.stringify(model.texts.meaning(t)),
-              'error' in e
-                ? e
-                : JSON.stringify({
-                    names: [...e.person.names].map(([g, n]) => [g, ...n]),
-                    roots: [...e.person.roots],
-                    holders: [...e.person.holders],
-                  }),
-            );
-          }
         const items = [...(await world.issuer(details.site).translate(texts, { from, to }))];
         const version = model.active(to);
         items.forEach((item, k) => {

@@ -20,7 +20,7 @@ export interface Succession {
 /** A rotation, as far as it shows. */
 export interface ModelRotation {
   readonly id: number;
-  readonly kind: 'institution' | 'store' | 'generation';
+  readonly kind: 'institution' | 'store' | 'generation' | 'record-period';
   readonly source?: 'store' | 'list';
   /** An institution, or `*` for all. */
   readonly subject: string;
@@ -51,6 +51,8 @@ export class ReferenceModel {
   /** Versions by institution, by number. */
   readonly institutions = new Map<string, Map<number, Version>>();
   readonly rotations: ModelRotation[] = [];
+  /** The record period of now: a fiscal year. */
+  period = 2026;
   generation = 1;
 
   register(institution: string, version: number): 'inserted' | 'existed' {
@@ -138,6 +140,7 @@ export class ReferenceModel {
   /** The new keys are active from now on, the old ones accepting. */
   switch(rotation: ModelRotation): void {
     rotation.status = 'switched';
+    if (rotation.kind === 'record-period') this.period++;
     for (const { institution, from, to } of rotation.versions) {
       (this.version(institution, from) as Version).state = 'accepting';
       (this.version(institution, to) as Version).state = 'active';

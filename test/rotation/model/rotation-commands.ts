@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { IssuanceStore } from 'renkei';
+import type { IssuanceStore, RotationRequest } from 'renkei';
 import { command, institution, type ModelCommand, resident, site, type Tally } from './commands.js';
+import { learnKeys, learnVersions } from './learn-keys.js';
 import type { ModelRotation, ReferenceModel } from './reference-model.js';
-import { learnKeys, learnVersions, nextStep, STEPS, type Step, take } from './rotation-steps.js';
+import { nextStep, STEPS, type Step, take } from './rotation-steps.js';
 import { outcomeOf } from './world.js';
 
 /** Commands of rotations: begin, the step that comes next, and any step at any time. */
 
-const KINDS = ['institution', 'store', 'generation from store', 'generation from list'] as const;
+/** Kinds of rotations; of the generation's, where it comes from. */
+export const ROTATION_KINDS = [
+  'institution',
+  'store',
+  'generation from store',
+  'generation from list',
+  'record-period',
+] as const;
+type Kind = (typeof ROTATION_KINDS)[number];
 
 export function* rotationCommands(tally: Tally): Generator<fc.Arbitrary<ModelCommand>> {
   // Named as often as it is to be chosen: many rotations are to come to their end.
@@ -20,21 +29,15 @@ export function* rotationCommands(tally: Tally): Generator<fc.Arbitrary<ModelCom
 }
 
 function beginCommands(tally: Tally): fc.Arbitrary<ModelCommand> {
-  return fc.record({ kind: fc.constantFrom(...KINDS), institution, site }).map((details) =>
+  return fc.record({ kind: fc.constantFrom(...ROTATION_KINDS), institution, site }).map((details) =>
     command(tally, {
       name: 'begin',
       details,
       run: async (model, world) => {
         const { kind, institution } = details;
-        const request =
-          kind === 'institution'
-            ? ({ kind, institution } as const)
-            : kind === 'store'
-              ? ({ kind } as const)
-              : ({
-                  kind: 'generation',
-                  source: kind === 'generation from store' ? 'store' : 'list',
-                } as const);
+        const request = requestFor(kind, institution, model.period);
+        if (kind === 'record-period')
+          await world.issuer(details.site).registerRecordPeriod(`${model.period}`);
         const storeKey = await activeStoreKey(world.store);
         const outcome = await outcomeOf(world.rotations(details.site).begin(request));
         if (kind === 'institution' && !model.institutions.has(institution)) {
@@ -42,7 +45,7 @@ function beginCommands(tally: Tally): fc.Arbitrary<ModelCommand> {
           return;
         }
         await learnKeys({ model, world });
-        const subject = kind === 'institution' ? institution : '*';
+        const subject = subjectOf(request);
         if (model.excludes(subject)) {
           assert.deepEqual(outcome, { error: 'ROTATION_CONFLICT' });
           return;
@@ -61,6 +64,26 @@ function beginCommands(tally: Tally): fc.Arbitrary<ModelCommand> {
       },
     }),
   );
+}
+
+function requestFor(kind: Kind, institution: string, period: number): RotationRequest {
+  switch (kind) {
+    case 'institution':
+      return { kind, institution };
+    case 'store':
+      return { kind };
+    case 'record-period':
+      // It ended so long ago that nothing has to be kept any more.
+      return { kind, close: `${period}`, open: `${period + 1}`, endedAt: 0 };
+    default:
+      return { kind: 'generation', source: kind === 'generation from store' ? 'store' : 'list' };
+  }
+}
+
+/** What the rotation excludes others of. */
+function subjectOf(request: RotationRequest): string {
+  if (request.kind === 'institution') return request.institution;
+  return request.kind === 'record-period' ? `record/${request.close}` : '*';
 }
 
 /** What brings the n-th of the rotations that are under way on. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseKeyName, type Rotation, type SignedReceipt } from 'renkei';
+import type { Rotation, SignedReceipt } from 'renkei';
 import { assertMatches } from './assert-matches.js';
 import type { Tally } from './commands.js';
 import type { ModelRotation, ReferenceModel } from './reference-model.js';
@@ -150,7 +150,9 @@ const TAKE: Readonly<Record<Step, Take>> = {
     completed(tally, rotation, 'switched');
   },
   retire: async ({ model, tally, rotation }, real) => {
-    const outcome = await outcomeOf(real.retire({ batchRows: 3 }));
+    const eraser = { erase: async () => ({ rows: 1 }) };
+    const isPeriod = rotation.kind === 'record-period';
+    const outcome = await outcomeOf(real.retire({ batchRows: 3, ...(isPeriod ? { eraser } : {}) }));
     if (wasDone(outcome, rotation, 'retire') || refusedFor(outcome, rotation, 'switched')) return;
     succeeded(outcome);
     rotation.receipts.add('retire');
@@ -188,35 +190,6 @@ const TAKE: Readonly<Record<Step, Take>> = {
     completed(tally, rotation, 'aborted');
   },
 };
-
-/** Learns which versions a rotation leads to: they are for the rotation to choose, above the active ones. */
-export async function learnVersions(
-  { model, world }: Pick<TakenStep, 'model' | 'world'>,
-  rotation: ModelRotation,
-): Promise<void> {
-  const record = (await world.store.rotations()).find(({ id }) => id === rotation.id);
-  const { to } = JSON.parse(record?.plan ?? '{}') as { readonly to: readonly { readonly name: string }[] };
-  for (const { name } of to) {
-    const key = parseKeyName(name);
-    if (key.kind !== 'institution') continue;
-    const { institution, version } = key;
-    const from = model.active(institution);
-    assert.ok(version > from);
-    assert.equal(model.version(institution, version)?.state, 'pre-active');
-    rotation.versions.push({ institution, from, to: version });
-  }
-}
-
-/** Puts keys on record in the model that a rotation has registered for itself. */
-export async function learnKeys({ model, world }: Pick<TakenStep, 'model' | 'world'>): Promise<void> {
-  for (const { name, state, generation } of await world.store.listKeys()) {
-    const key = parseKeyName(name);
-    if (key.kind !== 'institution' || model.version(key.institution, key.version) !== undefined) continue;
-    assert.equal(state, 'pre-active');
-    assert.ok(generation === model.generation || generation === model.generation + 1);
-    model.institutions.get(key.institution)?.set(key.version, { state, generation });
-  }
-}
 
 /** True for a step that was done before: whoever asks again gets its receipt again. */
 function wasDone(outcome: Outcome<SignedReceipt>, { receipts }: ModelRotation, step: string): boolean {

@@ -55,12 +55,7 @@ export async function runModel({ commands, seed, openStore, folder }: ModelRun):
           await world.close();
         }
       }),
-      {
-        seed: seed + k,
-        numRuns: 1,
-        endOnFailure: !!process.env.DEBUG_MODEL,
-        interruptAfterTimeLimit: 45_000,
-      },
+      { seed: seed + k, numRuns: 1, endOnFailure: false, interruptAfterTimeLimit: 45_000 },
     );
   }
   return tally;

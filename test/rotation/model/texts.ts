@@ -37,10 +37,6 @@ export class Texts {
     const texts = [...this.#meanings].filter(([, meaning]) => meaning.institution === institution);
     return texts.length === 0 ? [] : [(texts[n % texts.length] as [string, HandedOut])[0]];
   }
-
-  get size(): number {
-    return this.#meanings.size;
-  }
 }
 
 function nameOf({ root, institution, version }: HandedOut): string {

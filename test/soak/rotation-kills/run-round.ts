@@ -43,7 +43,7 @@ const LONGEST_MS: Readonly<Record<WorkerStep, number>> = {
   work: 400,
   verify: 150,
   switch: GRACE_MS + 150,
-  retire: 150,
+  retire: 60,
 };
 
 /** One rotation, worked on by processes that are killed again and again, and the same rotation without a kill. */
@@ -62,7 +62,7 @@ export async function runRound(round: Round, stores: Stores, dice: Dice): Promis
       };
     };
     const serving = round.serving ? await Serving.start(place, round.kind, people, dice) : undefined;
-    const killed = await workToTheEnd(plan(place, 'killed'), round.kills, stores, dice);
+    const killed = await workToTheEnd(plan(place, 'killed'), round.kills, dice);
     const findings: string[] = [];
     if (serving === undefined) {
       await new DoomedWorker().work({ ...plan(undisturbed, 'undisturbed'), worker: 'only', leads: true });
@@ -81,7 +81,6 @@ export async function runRound(round: Round, stores: Stores, dice: Dice): Promis
 async function workToTheEnd(
   plan: Omit<WorkerPlan, 'worker' | 'leads'>,
   kills: number,
-  stores: Stores,
   dice: Dice,
 ): Promise<Pick<RoundResult, 'kills' | 'parts' | 'partsAnew' | 'killedIn'>> {
   const claims: number[] = [];
@@ -105,7 +104,6 @@ async function workToTheEnd(
     // Whatever fails, no worker outlives its round.
     await Promise.allSettled(works);
     await Promise.all(works);
-    await stores.quiet();
   }
   const parts = new Set(claims).size;
   return { kills: killed, parts, partsAnew: claims.length - parts, killedIn };
@@ -121,8 +119,9 @@ function doomOf(status: string | undefined, leads: boolean, isEarly: boolean, di
 }
 
 function stepOf(status: string | undefined, isEarly: boolean, dice: Dice): WorkerStep {
-  if (status === 'running') return isEarly ? dice.oneOf(['receive', 'work', 'work']) : 'verify';
-  return status === 'verified' ? 'switch' : 'retire';
+  if (status === 'running')
+    return dice.oneOf(isEarly ? ['receive', 'work', 'work'] : ['verify', 'switch', 'retire']);
+  return status === 'verified' ? dice.oneOf(['switch', 'retire']) : 'retire';
 }
 
 async function statusOf({ store: place, rotation }: Pick<WorkerPlan, 'store' | 'rotation'>) {

@@ -31,6 +31,8 @@ const PATIENCE = 20;
 interface Served {
   readonly number: number;
   readonly institutions: Set<Institution>;
+  /** Those whose first code for the person was under the new key: there is no old one to be replaced. */
+  readonly late: Set<Institution>;
 }
 
 /**
@@ -75,7 +77,7 @@ export class Serving {
     for (let number = 0; number < people; number++) {
       if (!isKnown(number)) continue;
       const institutions = INSTITUTIONS.filter((institution) => holds(institution, number));
-      serving.#people.push({ number, institutions: new Set(institutions) });
+      serving.#people.push({ number, institutions: new Set(institutions), late: new Set() });
     }
     serving.#served = serving.#serve();
     return serving;
@@ -108,7 +110,7 @@ export class Serving {
   async #issue(): Promise<void> {
     const institution = this.#dice.oneOf(INSTITUTIONS);
     const person = this.#dice.chance(0.7)
-      ? { number: this.#next++, institutions: new Set<Institution>() }
+      ? { number: this.#next++, institutions: new Set<Institution>(), late: new Set<Institution>() }
       : this.#dice.oneOf(this.#people);
     const isNew = !person.institutions.has(institution);
     const [item] = await this.#untilAnswered(() =>
@@ -125,6 +127,7 @@ export class Serving {
       this.#findings.push(`person ${person.number} was ${status} a code at ${institution}`);
     } else if (item !== undefined && item.status !== 'refused') {
       this.#hold(person.number, institution, item.code);
+      if (isNew && this.#latest.get(institution) === 2) person.late.add(institution);
     }
   }
 
@@ -183,12 +186,10 @@ export class Serving {
     for await (const [old, successor] of readPairs(this.#store, folder, rotation))
       delivered.set(old, successor);
     const rotated = this.#kind === 'institution' ? (['A1'] as const) : INSTITUTIONS;
-    for (const { number, institutions } of this.#people) {
+    for (const { number, institutions, late } of this.#people) {
       for (const institution of rotated) {
-        if (!institutions.has(institution)) continue;
+        if (!institutions.has(institution) || late.has(institution)) continue;
         const successor = delivered.get(this.#textOf(number, institution, 1));
-        // Who came after the switch has never had an old code.
-        if (successor === undefined && number >= NEWCOMERS) continue;
         if (successor !== this.#textOf(number, institution, 2))
           this.#findings.push(`the delivery for ${institution} lacks person ${number}, or names another`);
       }

@@ -12,8 +12,6 @@ export interface Stores {
   readonly make: () => Promise<StorePlace>;
   /** Copies a store that nobody has open. */
   readonly copy: (place: StorePlace) => Promise<StorePlace>;
-  /** Waits until no killed process has anything under way any more. */
-  readonly quiet: () => Promise<void>;
   readonly remove: () => Promise<void>;
 }
 
@@ -29,14 +27,14 @@ export function sqliteStores(): Stores {
       if (place.kind === 'sqlite') copyFileSync(place.path, copy.path);
       return copy;
     },
-    quiet: async () => undefined,
     remove: async () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
 export async function postgresStores(): Promise<Stores> {
-  const server = await ScratchPostgres.start(['fsync=off']);
+  const server = await ScratchPostgres.start();
   let copies = 0;
+  /** Waits until nobody is connected any more: a database that is in use cannot be copied. */
   const quiet = async () => {
     const served = `SELECT count(*)::integer AS n FROM pg_stat_activity
       WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`;
@@ -51,7 +49,6 @@ export async function postgresStores(): Promise<Stores> {
       await server.query(`CREATE DATABASE ${database} TEMPLATE ${place.connection.database}`);
       return { kind: 'postgres', connection: { ...place.connection, database } };
     },
-    quiet,
     remove: () => server.remove(),
   };
 }

@@ -48,7 +48,8 @@ async function step(rotation: Rotation, plan: WorkerPlan): Promise<boolean> {
     say({ event: 'step', step: 'work' });
     const { done, parts } = await rotation.work({ folder, worker, leaseMs: LEASE_MS });
     if (done < parts) await wait(PAUSE_MS);
-    else if (leads) {
+    else if (!leads) return true;
+    else {
       say({ event: 'step', step: 'verify' });
       await rotation.verify({ folder, sampleSize: 50 });
     }

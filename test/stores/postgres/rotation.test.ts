@@ -208,6 +208,22 @@ describe('the PostgreSQL store, while keys are rotated', () => {
     expect(await store.lookUp(A, storeCodes(1), { epoch: 1 })).toMatchObject({ canonical: new Map() });
   });
 
+  it('lends successors however long it takes', async () => {
+    const schema = newSchema();
+    await using store = await openPostgresStore({ connection: server.main, schema, statementTimeoutMs: 400 });
+    await registerInstitutions(store, A);
+    await store.issue(batchOf(A, storeCodes(1)));
+    await store.change(changeOf([[1, 2]]));
+    await store.beginRotation(ROTATION);
+    await store.succeed({ oldCodes: storeCodes(2), newCodes: storeCodes(NEW) });
+    await server.query(`CREATE FUNCTION ${schema}.slow() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$;
+      CREATE TRIGGER slow BEFORE UPDATE ON ${schema}.succession
+        FOR EACH ROW EXECUTE FUNCTION ${schema}.slow()`);
+    expect(await store.lendSuccessors()).toBe(1);
+    expect((await store.successors(storeCodes(1))).newCodes).toEqual(storeCodes(NEW));
+  });
+
   it('gives keys of an older release their states and the dates of these', async () => {
     const schema = newSchema();
     const { STEPS } = await import('../../../src/stores/postgres/schema.js');
@@ -218,10 +234,10 @@ describe('the PostgreSQL store, while keys are rotated', () => {
       INSERT INTO migration VALUES (1, 0); ${STEPS[0]?.({ ...settings, ...timeouts })}
       INSERT INTO institution (code) VALUES ('A1'), ('B2');
       INSERT INTO key VALUES ('link/1', '${'1'.repeat(16)}', 100), ('link/10', '${'2'.repeat(16)}', 300),
-        ('link/9', '${'3'.repeat(16)}', 200), ('store/1', '${'4'.repeat(16)}', 100),
+        ('link/9', '${'3'.repeat(16)}', 200), ('store/1', '${'4'.repeat(16)}', 100), ('store/2', '${'b'.repeat(16)}', 120),
         ('institution/A1/2', '${'5'.repeat(16)}', 150), ('institution/A1/10', '${'6'.repeat(16)}', 250),
         ('institution/B2/1', '${'7'.repeat(16)}', 100), ('record/2025', '${'8'.repeat(16)}', 100),
-        ('record/2026', '${'9'.repeat(16)}', 200), ('audit/1', '${'a'.repeat(16)}', 100);
+        ('record/2026', '${'9'.repeat(16)}', 200), ('audit/1', '${'a'.repeat(16)}', 100), ('audit/2', '${'c'.repeat(16)}', 130);
       INSERT INTO person SELECT 0, 1, substring(sha256('x') FROM 1 FOR 24)`);
     await using store = await openAt(schema);
     const states = (await store.listKeys()).map(({ name, state, since, generation }) => [
@@ -231,7 +247,8 @@ describe('the PostgreSQL store, while keys are rotated', () => {
       generation,
     ]);
     const expected: readonly [KeyName | string, ...unknown[]][] = [
-      ['audit/1', 'active', { active: 100 }, undefined],
+      ['audit/1', 'accepting', { active: 100, accepting: 130 }, undefined],
+      ['audit/2', 'active', { active: 130 }, undefined],
       [institutionAudience(A, 10), 'active', { active: 250 }, 10],
       [institutionAudience(A, 2), 'accepting', { active: 150, accepting: 250 }, 10],
       [institutionAudience(B, 1), 'active', { active: 100 }, 10],
@@ -240,10 +257,11 @@ describe('the PostgreSQL store, while keys are rotated', () => {
       [linkKey(9), 'retired', { active: 200, retired: 300 }, 9],
       ['record/2025', 'active', { active: 100 }, undefined],
       ['record/2026', 'active', { active: 200 }, undefined],
-      [storeAudience(1), 'active', { active: 100 }, 10],
+      [storeAudience(1), 'accepting', { active: 100, accepting: 120 }, 10],
+      [storeAudience(2), 'active', { active: 120 }, 10],
     ];
     expect(states).toEqual(expected);
-    expect(await store.count()).toMatchObject({ keys: 10, persons: 1 });
+    expect(await store.count()).toMatchObject({ keys: 12, persons: 1 });
     expect(await store.outlook()).toEqual({ epoch: 0, holdUntil: 0 });
     expect(await store.beginRotation(INSTITUTION)).toBe(1);
   });

@@ -123,6 +123,41 @@ describe('faults of a store that is spread over servers', { timeout: 180_000 }, 
     expect(await store.check()).toEqual([]);
   });
 
+  it('has a note of every row of a batch that one server committed and another did not, and of no other', async () => {
+    const rotation = {
+      kind: 'institution',
+      subject: A,
+      notes: [A],
+      parts: 0,
+      plan: '',
+      createdAt: 1,
+    } as const;
+    expect(await store.beginRotation(rotation)).toBe(1);
+    expect(await store.moveRotation({ id: 1, from: 'running', to: 'verified', at: 2 })).toBe('inserted');
+    const switching = { id: 1, from: 'verified', to: 'switched', at: 3 } as const;
+    const hex = (codes: Uint8Array, row: number) =>
+      Buffer.from(codes).toString('hex', row * 24, row * 24 + 24);
+    let halves = 0;
+    for (const [k, server] of spread.servers.entries()) {
+      await server.query(`CREATE FUNCTION ${schema}.fail() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN RAISE EXCEPTION 'no commit'; END $$;
+        CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON ${schema}.person_${k} DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION ${schema}.fail()`);
+      await expect(store.issue(batch(k))).rejects.toThrow(withCode('STORE_FAULT'));
+      await server.query(`DROP FUNCTION ${schema}.fail CASCADE`);
+      const { storeCodes: codes } = await store.issuances(A, { limit: 100_000 });
+      const rows = Array.from({ length: codes.length / CODE_LENGTH }, (_, row) => hex(codes, row));
+      if (rows.length > 0 && rows.length < ROWS) halves++;
+      expect(await store.moveRotation(switching)).toBe('conflict');
+      const notes = await store.noted(100_000);
+      expect(notes.map(({ storeCode: code }) => hex(code, 0)).sort()).toEqual(rows);
+      await store.settle(notes.map(({ note }) => note));
+      await store.remove(codes);
+    }
+    expect(halves).toBeGreaterThan(0);
+    expect(await store.moveRotation(switching)).toBe('inserted');
+  });
+
   /** Lets a call decide, and cuts it off before it can carry out anything. */
   async function cutOffOnceDecided(call: () => Promise<unknown>, table: string): Promise<void> {
     const unlock = await Promise.all(

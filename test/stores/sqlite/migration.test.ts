@@ -119,6 +119,7 @@ test('keys on record before there were states come into theirs by age: the highe
     ['record/2025', 60],
     ['record/2026', 70],
     ['audit/1', 80],
+    ['audit/2', 90],
   ]);
   await using store = await openSqliteStore({ path });
   const keys = (await store.listKeys()).map(({ name, state, since, generation }) => [
@@ -128,7 +129,8 @@ test('keys on record before there were states come into theirs by age: the highe
     generation,
   ]);
   expect(keys).toEqual([
-    ['audit/1', 'active', { active: 80 }, undefined],
+    ['audit/1', 'accepting', { active: 80, accepting: 90 }, undefined],
+    ['audit/2', 'active', { active: 90 }, undefined],
     ['institution/A1/1', 'accepting', { active: 5, accepting: 30 }, 2],
     ['institution/A1/10', 'active', { active: 40 }, 2],
     ['institution/A1/2', 'accepting', { active: 30, accepting: 40 }, 2],
@@ -141,7 +143,7 @@ test('keys on record before there were states come into theirs by age: the highe
     ['store/2', 'active', { active: 25 }, 2],
   ]);
   expect(await store.outlook()).toEqual({ epoch: 0, holdUntil: 0 });
-  expect(await store.count()).toEqual({ keys: 11, persons: 500, aliases: 1, issuances: 500 });
+  expect(await store.count()).toEqual({ keys: 12, persons: 500, aliases: 1, issuances: 500 });
   const { aliases, canonical } = await store.lookUp(A, storeCodes(1_002));
   expect([aliases, canonical.get(0)]).toEqual([new Set([0]), new Uint8Array(storeCode(2))]);
   expect((await store.check()).map(({ invariant }) => invariant)).toEqual(['institution-has-key']);

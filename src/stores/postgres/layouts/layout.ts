@@ -9,6 +9,11 @@ export interface Layout {
    * gives back says whether changes wait to be settled.
    */
   readonly begin: Readonly<Record<TransactionKind, string>>;
+  /**
+   * How a transaction commits what it has written so far and goes on, with nobody who would have to wait for it coming
+   * between. Undefined where one commit is for all that it writes.
+   */
+  readonly goOn?: Readonly<Record<'issue' | 'alone', string>>;
   /** How a transaction is undone. */
   readonly rollback: string;
   /** Statements that have another text than their own here. */

@@ -10,6 +10,9 @@ import { spreadTexts } from './statements.js';
  */
 const READING = 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY';
 const WRITING = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
+/** The locks of a transaction, held by its connection while it commits and goes on. */
+const goOn = (locks: (scope: string) => string, unlocks: string) =>
+  `SELECT ${locks('')}; SET LOCAL statement_timeout = 0; COMMIT; ${WRITING}; SELECT ${locks('_xact')}; SELECT ${unlocks}`;
 const PENDING =
   'SELECT EXISTS (SELECT FROM decided_person) OR EXISTS (SELECT FROM decided_removal) AS pending';
 
@@ -30,6 +33,13 @@ export function spreadLayout(servers: number): Layout {
         ${numbers.map((k) => `SELECT * FROM whole_${k};`).join(' ')} SELECT pg_advisory_unlock_shared(#, 3)`,
       issue: `${WRITING}; SELECT pg_advisory_xact_lock_shared(#, 3); ${PENDING}`,
       alone: `${WRITING}; SELECT pg_advisory_xact_lock(#, 3), pg_advisory_xact_lock(#, 2); ${PENDING}`,
+    },
+    goOn: {
+      issue: goOn((scope) => `pg_advisory${scope}_lock_shared(#, 3)`, 'pg_advisory_unlock_shared(#, 3)'),
+      alone: goOn(
+        (scope) => `pg_advisory${scope}_lock(#, 3), pg_advisory${scope}_lock(#, 2)`,
+        'pg_advisory_unlock(#, 2), pg_advisory_unlock(#, 3)',
+      ),
     },
     rollback: 'ROLLBACK; SELECT pg_advisory_unlock_all()',
     texts: spreadTexts(numbers),
