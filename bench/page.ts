@@ -1,7 +1,10 @@
 import { type BenchReport, type BenchResult, formatFigure } from './results.js';
 
-/** What the page quotes: each block stands between two comments of its name. */
-const BLOCKS: Readonly<Record<string, (report: BenchReport) => string>> = {
+/** What a page quotes: each block stands between two comments of its name. */
+type Blocks = Readonly<Record<string, (report: BenchReport) => string>>;
+
+/** Blocks of docs/performance.md. */
+const BLOCKS: Blocks = {
   machine: ({ machine, module, remarks = [] }) => [machine, module, ...remarks].join('\\\n'),
   figures: ({ results }) =>
     markdownTable(
@@ -32,25 +35,54 @@ const BLOCKS: Readonly<Record<string, (report: BenchReport) => string>> = {
             ],
       ),
     ),
-  waits: ({ results }) =>
-    markdownTable(
-      ['row', 'half wait less than, ms', '99 of 100 wait less than, ms'],
-      results.flatMap(({ name, halfLoadP50Ms, halfLoadP99Ms }) =>
-        halfLoadP50Ms === undefined || halfLoadP99Ms === undefined
-          ? []
-          : [[`\`${name}\``, formatFigure(halfLoadP50Ms), formatFigure(halfLoadP99Ms)]],
-      ),
-    ),
+  waits: ({ results }) => waitsTable(results),
+};
+
+/** Rows a rotation of ten million has; the time it takes is written in minutes. */
+const TEN_MILLION = 10_000_000;
+
+/** Blocks of docs/rotation.md. */
+export const ROTATION_BLOCKS: Blocks = {
+  rotations: ({ results }) => {
+    const rotations = results.filter(({ name }) => name.startsWith('rotate.'));
+    const jobs = rotations.filter(({ halfLoadP99Ms }) => halfLoadP99Ms === undefined);
+    if (rotations.length === 0) return '';
+    const heading = ['row', 'rate', 'limit', 'ratio', 'processors', 'minutes for ten million'];
+    const table = markdownTable(
+      heading,
+      jobs.map(({ name, unit, rate, limit, limitedBy, ratio, processors }) => [
+        `\`${name}\``,
+        `${formatFigure(rate)} ${unit}`,
+        [optional(limit, formatFigure), limitedBy ?? ''].filter((text) => text !== '').join(', '),
+        optional(ratio, (value) => value.toFixed(2)),
+        optional(processors, (value) => value.toFixed(2)),
+        (TEN_MILLION / rate / 60).toFixed(1),
+      ]),
+    );
+    return `${table}\n\n${waitsTable(rotations)}`;
+  },
 };
 
 /** The page with the figures of a report, and nothing else changed. */
-export function withFigures(page: string, report: BenchReport): string {
-  return Object.entries(BLOCKS).reduce((text, [name, write]) => {
+export function withFigures(page: string, report: BenchReport, blocks: Blocks = BLOCKS): string {
+  return Object.entries(blocks).reduce((text, [name, write]) => {
     const [begin, end] = [`<!-- ${name}, from the results file -->`, `<!-- end of ${name} -->`];
     const [before, rest] = split(text, begin);
     const [, after] = split(rest, end);
-    return `${before}${begin}\n\n${write(report)}\n\n${end}${after}`;
+    const figures = write(report);
+    return `${before}${begin}\n\n${figures === '' ? '' : `${figures}\n\n`}${end}${after}`;
   }, page);
+}
+
+function waitsTable(results: readonly BenchResult[]): string {
+  return markdownTable(
+    ['row', 'half wait less than, ms', '99 of 100 wait less than, ms'],
+    results.flatMap(({ name, halfLoadP50Ms, halfLoadP99Ms }) =>
+      halfLoadP50Ms === undefined || halfLoadP99Ms === undefined
+        ? []
+        : [[`\`${name}\``, formatFigure(halfLoadP50Ms), formatFigure(halfLoadP99Ms)]],
+    ),
+  );
 }
 
 /** Path of the results file, as the page links to it. */

@@ -20,7 +20,7 @@ interface Round {
 
 async function measure(bench: RotationBench, database: ScratchDatabase): Promise<BenchResult[]> {
   const { quick } = bench.options;
-  const people = quick ? 100_000 : 400_000;
+  const people = quick ? 60_000 : 400_000;
   await using store = await openPostgresStore({ connection: { ...database } });
   return await withPeople(bench, store, people, async (peopled) => {
     const one: Round[] = [];

@@ -37,10 +37,10 @@ async function measure(bench: RotationBench): Promise<BenchResult[]> {
     const translate = (n: number) => translateOne(issuer, texts[n % ASKED] as string);
     await capacity(translate, ASKED);
     const offered = (await capacity(translate, quick ? ASKED : 4 * ASKED)) / 2;
-    const callers = Math.round(offered * (quick ? 5 : 15));
+    const callers = Math.round(offered * (quick ? 2 : 10));
     const folder = join(bench.folder, 'rotation');
     const rounds: { readonly without: Waits; readonly during: Waits }[] = [];
-    for (let k = 0; k < (quick ? 1 : 3); k++) {
+    for (let k = 0; k < (quick ? 3 : 5); k++) {
       const without = await waitsOf(callers, offered, translate);
       const rotation = await rotations.begin({ kind: 'institution', institution: REKEYED });
       const plan = { store: { path }, folder, rotation: rotation.id, rowsPerSecond: ROWS_PER_SECOND };

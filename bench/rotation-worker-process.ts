@@ -31,6 +31,8 @@ function unlessEnded(error: unknown): { readonly ownParts: number } {
   throw error;
 }
 
+// Its parent is gone, or it is done.
+process.once('disconnect', () => process.exit());
 process.once('message', (plan) => {
   work(plan as WorkerPlan)
     .catch(fail)

@@ -18,9 +18,9 @@ import type { WorkPart } from './work-parts.js';
 export interface Performance {
   readonly folder: string;
   readonly worker: string;
-  /** Rows a page. */
-  readonly pageRows: number;
   readonly signal: AbortSignal | undefined;
+  /** Rows to be worked on at a time. */
+  readonly pageRows: number;
   /** Called after each page with its rows; false: the part is to be left as it is. */
   readonly onPage: (rows: number) => Promise<boolean>;
 }
@@ -74,7 +74,7 @@ async function goThrough(
   context: RotationContext,
   rotation: PlannedRotation,
   work: WorkPart,
-  { pageRows, signal, onPage }: Performance,
+  { signal, pageRows, onPage }: Performance,
 ): Promise<Made | undefined> {
   const made: CodePairs[] = [];
   const running: Promise<Settled<CodePairs>>[] = [];
@@ -86,9 +86,9 @@ async function goThrough(
       throwIfAborted(signal);
       running.push(settled(workOnPage(context, rotation, work, page, signal)));
       if (running.length >= PAGES_AHEAD) await takeOldest();
-      const read = page.storeCodes.length / CODE_LENGTH;
-      rows += read;
-      if (!(await onPage(read))) return undefined;
+      const scanned = page.storeCodes.length / CODE_LENGTH;
+      rows += scanned;
+      if (!(await onPage(scanned))) return undefined;
     }
     while (running.length > 0) await takeOldest();
   } finally {

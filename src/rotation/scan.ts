@@ -5,8 +5,22 @@ import type { IssuanceStore, PageRequest } from '../stores/port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import { type KeyRange, lastBefore, rowsBelow } from './key-ranges.js';
 
-/** Most rows a page: few enough that a pause is heard at once, many enough that the vault is busy. */
+/** Rows a page: few enough that a pause is heard at once, many enough that the vault is busy. */
 export const PAGE_ROWS = 8_192;
+
+/** Rows a page at the least: fewer cost more to ask for than to work on. */
+const LEAST_PAGE_ROWS = 64;
+/** Pages a second of a worker that is held to a limit. */
+const LIMITED_PAGES = 20;
+
+/**
+ * Rows a page of a worker that is held to so many rows a second: it works a little often. Whole pages would have callers
+ * wait for as long as each takes.
+ */
+export function pageRowsFor(rowsPerSecond: number | undefined): number {
+  if (rowsPerSecond === undefined) return PAGE_ROWS;
+  return Math.min(Math.max(LEAST_PAGE_ROWS, Math.ceil(rowsPerSecond / LIMITED_PAGES)), PAGE_ROWS);
+}
 
 /** What a part goes through: store codes, n × 24 bytes a page, and which of them are other names of people (aliases). */
 export interface ScannedPage {

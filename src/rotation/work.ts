@@ -8,7 +8,7 @@ import { makeFolder } from './part-file.js';
 import { type PartsState, readParts } from './part-report.js';
 import { performPart } from './perform-part.js';
 import type { WorkResult } from './progress.js';
-import { PAGE_ROWS } from './scan.js';
+import { pageRowsFor } from './scan.js';
 import type { PlannedRotation } from './stored-plan.js';
 import { workPart } from './work-parts.js';
 
@@ -104,15 +104,14 @@ export class Worker {
   }
 
   async #perform(part: number): Promise<void> {
-    const { folder, rowsPerSecond = PAGE_ROWS, signal } = this.#options;
+    const { folder, signal, rowsPerSecond } = this.#options;
     this.#partRows = 0;
     const rows = await performPart(this.#context, this.#rotation, workPart(this.#rotation.plan, part), {
       folder,
       worker: this.#worker,
-      // A limit is kept in pieces of a second.
-      pageRows: Math.min(PAGE_ROWS, rowsPerSecond),
       signal,
-      onPage: (pageRows) => this.#onPage(pageRows, part),
+      pageRows: pageRowsFor(rowsPerSecond),
+      onPage: (scanned) => this.#onPage(scanned, part),
     });
     this.#partRows = 0;
     if (rows === undefined) return;

@@ -50,7 +50,7 @@ describe('options of the bench', () => {
 
   test('a group that is not there is refused', () => {
     expect(() => readBenchOptions(['--only', 'sqlite'], {})).toThrow(
-      'takes one of engines, vaults, peers, issue',
+      'takes one of engines, vaults, peers, issue, rotate',
     );
   });
 
@@ -68,6 +68,12 @@ describe('options of the bench', () => {
       expect(() => readBenchOptions(args, {})).toThrow('takes a whole number from 10000 to 125000000');
     },
   );
+
+  test('rotations are measured on no other token: their workers share keys that are written to it', () => {
+    expect(() => readBenchOptions(['--only', 'rotate', ...HARDWARE], { BENCH_PIN: PIN })).toThrow(
+      "a token of the bench's own",
+    );
+  });
 
   test('a process of its own is told the same, but not to write the files', () => {
     const issue = ['--quick', '--only', 'issue', '--rows', '20000', '--postgres-rows', '10000'];

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { curvesOf, drawCurves } from '../../bench/curve.js';
 import { MIB_PER_MILLION } from '../../bench/issuance.js';
-import { resultsFileOf, withFigures } from '../../bench/page.js';
-import type { BenchReport } from '../../bench/results.js';
+import { ROTATION_BLOCKS, resultsFileOf, withFigures } from '../../bench/page.js';
+import type { BenchReport, BenchResult } from '../../bench/results.js';
 import { sectionUnder, tableRows } from './markdown.js';
 
 const page = readFileSync('docs/performance.md', 'utf8');
@@ -34,6 +34,35 @@ describe('docs/performance.md quotes its results file', () => {
       expect(explained).toContain(`\`${name}\``);
       expect(named('## What came out?')).toContain(`\`${name}\``);
     }
+  });
+});
+
+describe('docs/rotation.md quotes the same file', () => {
+  const rotationPage = readFileSync('docs/rotation.md', 'utf8');
+
+  test('its figures are those that `npm run bench:page` writes', () => {
+    expect(withFigures(rotationPage, report, ROTATION_BLOCKS)).toBe(rotationPage);
+  });
+
+  test('rates, limits and waits of rotations are written, and nothing of other rows', () => {
+    const results: BenchResult[] = [
+      { name: 'issue.memory', unit: 'residents/s', rate: 98_765 },
+      { name: 'rotate.a', unit: 'pairs/s', rate: 250_000, limit: 500_000, limitedBy: 'reading', ratio: 0.5 },
+      { name: 'rotate.b', unit: 'pairs/s', rate: 10_000, processors: 1.5 },
+      { name: 'rotate.c', unit: 'requests/s', rate: 900, halfLoadP50Ms: 1.25, halfLoadP99Ms: 7 },
+    ];
+    const written = withFigures(rotationPage, { ...report, results }, ROTATION_BLOCKS);
+    const rows = written.split('\n').map((line) => line.replaceAll(/ +/g, ' '));
+    expect(rows).toContain('| `rotate.a` | 250,000 pairs/s | 500,000, reading | 0.50 | | 0.7 |');
+    expect(rows).toContain('| `rotate.b` | 10,000 pairs/s | | | 1.50 | 16.7 |');
+    expect(rows).toContain('| `rotate.c` | 1.25 | 7 |');
+    expect(written).not.toContain('issue.memory');
+    expect(withFigures(written, report, ROTATION_BLOCKS)).toBe(rotationPage);
+  });
+
+  test('without rotations among the results the page has none', () => {
+    const results = report.results.filter(({ name }) => !name.startsWith('rotate.'));
+    expect(withFigures(rotationPage, { ...report, results }, ROTATION_BLOCKS)).not.toContain('| `rotate.');
   });
 });
 
