@@ -136,6 +136,7 @@ export type {
 } from './rotation/options.js';
 export type { RotationProgress, WorkResult } from './rotation/progress.js';
 export type {
+  ReceiptCleared,
   ReceiptDelivery,
   ReceiptKey,
   ReceiptProof,
@@ -160,11 +161,13 @@ export type {
 } from './rotation/requests.js';
 export type { Rotation } from './rotation/rotation.js';
 export type {
+  RateBasis,
   RotationCounts,
   RotationEstimate,
   RotationNeeds,
   RotationPlan,
   RotationRates,
+  RotationStep,
 } from './rotation/rotation-plan.js';
 export { openRotations, type Rotations } from './rotation/rotations.js';
 export { createMemoryStore } from './stores/memory/memory-store.js';
@@ -234,6 +237,7 @@ export type {
   PackedCodes,
   Vault,
   VaultCallOptions,
+  VaultEngine,
   VaultHealth,
 } from './vault/port.js';
 export type {

@@ -1,35 +1,29 @@
-import { checkRotationReceipt, parseKeyName, RenkeiError, type SignedReceipt } from 'renkei';
+import { type ReceiptKey, RenkeiError } from 'renkei';
 import { askTwice } from './ask-twice.js';
 
 /**
- * Has the operator name every key that a rotation replaces, each twice, before they are destroyed for ever.
+ * Has the operator name every key that is to be destroyed for ever, each twice.
  *
+ * @param keys what the rotation destroys
  * @param given names from `--yes-destroy`, or undefined to ask at the terminal
- * @throws RenkeiError `OPTION_INVALID` unless it is exactly these; `ROTATION_STATUS` while the rotation has no receipt
+ * @throws RenkeiError `OPTION_INVALID` unless it is exactly these
  */
 export async function confirmKeys(
-  receipts: readonly SignedReceipt[],
+  keys: readonly ReceiptKey[],
   given: readonly string[] | undefined,
 ): Promise<void> {
-  const last = receipts.at(-1);
-  if (last === undefined)
-    throw new RenkeiError('ROTATION_STATUS', 'nothing was verified yet, so nothing is destroyed');
-  const names = keysToDestroy(last);
+  const names: readonly string[] = keys.map(({ name }) => name);
   if (given?.some((name) => !names.includes(name)) === true) {
     throw new RenkeiError('OPTION_INVALID', `nothing was destroyed: the keys are ${names.join(', ')}`);
   }
-  if (given === undefined) process.stderr.write(`Keys to be destroyed: ${names.join(', ')}\n`);
+  if (given === undefined) {
+    const shown = keys.map(({ name, fingerprint }) => `${name} (fingerprint ${fingerprint})`);
+    process.stderr.write(`Keys to be destroyed: ${shown.join(', ')}\n`);
+  }
   for (const name of names) {
     await askTwice(
       name,
       given?.filter((one) => one === name),
     );
   }
-}
-
-/** Keys that a rotation destroys. Not the link key: later generations are computed through it. */
-function keysToDestroy(receipt: SignedReceipt): string[] {
-  return checkRotationReceipt({ receipt }).from.flatMap(({ name }) =>
-    parseKeyName(name).kind === 'link' ? [] : [name],
-  );
 }

@@ -1,4 +1,4 @@
-import type { CheckedReceipt } from 'renkei';
+import type { CheckedReceipt, ReceiptSample } from 'renkei';
 
 /** A receipt whose signature was checked, for the operator to read. */
 export function printReceipt(receipt: CheckedReceipt): string {
@@ -15,10 +15,24 @@ export function printReceipt(receipt: CheckedReceipt): string {
       `  Merkle root ${merkleRoot}`,
     ]),
     ...(receipt.injective === true ? ['one to one: no two old codes have one new one'] : []),
-    ...(sample === undefined ? [] : [`computed anew: ${sample.size} pairs, by ${sample.statement}`]),
-    ...(proof ?? []).map(({ key, tried, answer }) => `key ${key}: ${tried}: ${answer}`),
+    ...(receipt.cleared === undefined
+      ? []
+      : [`codes left under ${receipt.cleared.key}: none, by the word of the store`]),
+    ...(sample === undefined ? [] : printSample(sample)),
+    ...(proof ?? []).map(
+      ({ key, tried, codes, answer }) =>
+        `key ${key}: ${codes === undefined || codes === 0 ? '' : `${codes} `}${tried}: ${answer}`,
+    ),
     `begun ${times.begun}, ended ${times.ended}`,
     `signed by ${signedBy.key}, fingerprint ${signedBy.fingerprint}`,
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function printSample({ size, checked, madeBy, checkedBy, otherEngine, statement }: ReceiptSample): string[] {
+  const engines = otherEngine ? 'another engine' : 'no other engine';
+  return [
+    `computed anew: ${size} pairs, by ${engines}: ${checkedBy.join(', ')} after ${madeBy.join(', ')}; ${statement}`,
+    ...Object.entries(checked).map(([what, n]) => `  ${what}: ${n === 0 ? 'none' : n.toLocaleString('en')}`),
+  ];
 }

@@ -17,23 +17,63 @@ export function printRotationPlan(plan: RotationPlan): string {
     rates === undefined
       ? 'rates were not measured\n'
       : textTable([
-          ['measured on the spot', 'rows/s'],
-          ['codes made by the vault', count(Math.round(rates.codes))],
-          ['rows read from the store', rates.reading === undefined ? '-' : count(Math.round(rates.reading))],
-          ['pairs written', count(Math.round(rates.writing))],
+          ['rate', 'rows/s', 'measured on'],
+          ...RATES.flatMap(([name, what]) =>
+            rates.basis[name] === undefined ? [] : [[what, rate(rates[name]), rates.basis[name]]],
+          ),
         ]),
     textTable([
-      ['estimate, one worker', 'people', 'pairs', 'time', 'disk'],
+      ['estimate, one worker', 'people', 'rotations', 'pairs', 'time', 'disk'],
       estimate('this store', plan.estimate),
       estimate('a nation', plan.nation),
     ]),
+    stepTable(plan.nation),
     warnings.map((warning) => `! ${warning}\n`).join(''),
   ];
   return sections.filter((text) => text !== '').join('\n');
 }
 
-function estimate(of: string, { people, pairs, seconds, bytes }: RotationEstimate): string[] {
-  return [of, count(people), count(pairs), seconds === undefined ? '-' : duration(seconds), size(bytes)];
+const RATES = [
+  ['codes', 'codes made by the vault'],
+  ['advancing', 'store codes advanced by the vault'],
+  ['reading', 'rows read from the store'],
+  ['writing', 'pairs written'],
+  ['merging', 'pairs merged'],
+  ['recording', 'store codes recorded'],
+  ['moving', 'store codes moved'],
+] as const satisfies readonly (readonly [keyof RotationPlanRates, string])[];
+
+type RotationPlanRates = NonNullable<RotationPlan['rates']>;
+
+const STEPS: Readonly<Record<NonNullable<RotationEstimate['steps']>[number]['step'], string>> = {
+  successors: 'new store codes made and recorded',
+  pairs: 'pairs for institutions made',
+  'record-pairs': 'pairs for record periods made',
+  deliveries: 'deliveries merged and written',
+  moving: 'rows moved when retired',
+};
+
+function rate(rowsPerSecond: number | undefined): string {
+  return rowsPerSecond === undefined ? '-' : count(Math.round(rowsPerSecond));
+}
+
+function estimate(of: string, { people, rotations, pairs, seconds, bytes }: RotationEstimate): string[] {
+  const time = seconds === undefined ? '-' : duration(seconds);
+  return [of, count(people), count(rotations), count(pairs), time, size(bytes)];
+}
+
+/** What the time of a nation is made of. */
+function stepTable({ steps = [] }: RotationEstimate): string {
+  if (steps.length === 0) return '';
+  return textTable([
+    ['of a nation', 'rows', 'time', 'share'],
+    ...steps.map(({ step, rows, seconds, share }) => [
+      STEPS[step],
+      count(rows),
+      duration(seconds),
+      `${Math.round(100 * share)} %`,
+    ]),
+  ]);
 }
 
 function engine({ engine: needed, engineReady }: RotationPlan['needs']): string {

@@ -85,10 +85,10 @@ const COMMANDS = {
   status: { ...ONE_OF_THEM, options: [...STORE, 'json'] },
   pause: { ...ONE_OF_THEM, options: BOTH },
   resume: { ...ONE_OF_THEM, options: BOTH },
-  abort: { ...ONE_OF_THEM, options: BOTH },
+  abort: { ...ONE_OF_THEM, options: [...BOTH, 'folder'] },
   switch: { ...ONE_OF_THEM, options: [...BOTH, 'folder', 'grace-seconds', 'receipt'] },
   retire: { ...ONE_OF_THEM, options: [...BOTH, 'erased-rows', 'receipt'] },
-  destroy: { ...ONE_OF_THEM, options: [...BOTH, 'yes-destroy', 'receipt'] },
+  destroy: { ...ONE_OF_THEM, options: [...BOTH, 'yes-destroy', 'check-engine', 'receipt'] },
   verify: {
     operands: ' RECEIPT [RECEIPT ...]',
     least: 1,

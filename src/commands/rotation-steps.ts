@@ -62,7 +62,7 @@ export const STEPS: Readonly<Record<Exclude<RotationArguments['command'], 'verif
 
   pause: (input) => order(input, (rotation) => rotation.pause()),
   resume: (input) => order(input, (rotation) => rotation.resume()),
-  abort: (input) => order(input, (rotation) => rotation.abort()),
+  abort: (input) => order(input, (rotation) => rotation.abort(given({ folder: input.settings.folder }))),
 
   switch: async (input) => {
     const { folder = '', graceMs } = input.settings;
@@ -84,9 +84,14 @@ export const STEPS: Readonly<Record<Exclude<RotationArguments['command'], 'verif
 
   destroy: async (input) => {
     const rotation = await find(input);
-    await confirmKeys(await rotation.receipts(), input.values['yes-destroy']);
+    await confirmKeys(await rotation.keysToDestroy(), input.values['yes-destroy']);
     const destroyer = createPkcs11KeyDestroyer(input.session.token);
-    return leaveReceipt(input.values.receipt, () => rotation.destroy({ destroyer, signal: input.signal }));
+    const engine = checkingEngine(input.values);
+    await using checkVault =
+      engine === undefined ? undefined : await openPkcs11Vault({ ...input.session.token, engine });
+    return await leaveReceipt(input.values.receipt, () =>
+      rotation.destroy({ destroyer, ...given({ checkVault }), signal: input.signal }),
+    );
   },
 };
 

@@ -52,12 +52,17 @@ export async function writeDelivery(options: WriteDeliveryOptions): Promise<Deli
   });
   requireFacts(options.facts);
   const { path } = options;
-  const temporary = [`${path}.pairs`, `${path}.next`] as const;
+  const temporary = unfinishedFiles(path);
   try {
     return await write(options, ...temporary);
   } finally {
     for (const file of temporary) await onDisk('removing a file', rm(file, { force: true }));
   }
+}
+
+/** Files that there are beside a delivery while it is written: all its pairs, and the whole of it. */
+export function unfinishedFiles(path: string): readonly [string, string] {
+  return [`${path}.pairs`, `${path}.next`];
 }
 
 async function write(

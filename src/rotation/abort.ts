@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unfinishedFiles } from '../delivery/write-delivery.js';
+import { deliveryFiles } from './assemble.js';
 import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from './context.js';
 import { inFolder } from './faults.js';
 import { aloneInFolder, removePartFiles } from './folder.js';
 import type { AbortOptions } from './options.js';
-import { receiptOf } from './receipt-of.js';
-import { checkRotationReceipt } from './receipts.js';
 import type { PlannedRotation } from './stored-plan.js';
 
 /** Successors forgotten in one transaction. */
@@ -13,7 +13,7 @@ const DISCARDED_AT_ONCE = 10_000;
 
 /**
  * Rolls a rotation back: what it has made is forgotten, and the store is as if it had never been, but for the new keys,
- * which stay on record, pre-active. Not after the switch. Again goes on.
+ * which stay on record, pre-active: the next rotation that they are for takes them. Not after the switch. Again goes on.
  *
  * @throws RenkeiError `ROTATION_STATUS` or `ROTATION_FOLDER`
  */
@@ -33,6 +33,8 @@ async function forget(context: RotationContext, rotation: PlannedRotation): Prom
   if (status === 'aborted') return;
   if (status !== 'aborting') {
     await moveOrRefuse(context, rotation, 'abort', { from: status, to: 'aborting' });
+    // A switch that was killed may have left everybody waiting.
+    await context.store.hold(0);
   }
   if (rotation.plan.store.to !== undefined) {
     while ((await context.store.discardSuccessors(DISCARDED_AT_ONCE)) > 0);
@@ -42,9 +44,9 @@ async function forget(context: RotationContext, rotation: PlannedRotation): Prom
 
 async function removeFiles(folder: string, rotation: PlannedRotation): Promise<void> {
   await removePartFiles(folder, rotation.plan);
-  const receipt = receiptOf(rotation, 'verify');
-  if (receipt === undefined) return;
-  for (const { file } of checkRotationReceipt({ receipt }).deliveries) {
+  // Those that were made by a step that was killed, too.
+  const deliveries = rotation.plan.deliveries.flatMap((_, delivery) => deliveryFiles(rotation, delivery));
+  for (const file of deliveries.flatMap((name) => [name, ...unfinishedFiles(name)])) {
     await inFolder('removing a file', () => rm(join(folder, file), { force: true }));
   }
 }

@@ -10,6 +10,7 @@ import { folderFault, inFolder } from './faults.js';
 import { countNewCodes, mergePairs } from './merge.js';
 import { checkPartFile, PAIR_LENGTH, type PartFile } from './part-file.js';
 import type { ReceiptDelivery } from './receipt.js';
+import type { SoughtPairs } from './sought-pairs.js';
 import type { PlannedDelivery, PlannedRotation } from './stored-plan.js';
 
 /** What a delivery is made of. */
@@ -22,6 +23,8 @@ export interface Assembly {
   readonly files: readonly PartFile[];
   /** Pairs to be drawn at random for the sample. */
   readonly sampleSize: number;
+  /** Pairs to be looked for among those of the delivery. */
+  readonly sought?: SoughtPairs | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -41,7 +44,7 @@ export interface Assembled {
 export async function assemble(
   context: RotationContext,
   rotation: PlannedRotation,
-  { folder, delivery, sequence, files, sampleSize, signal }: Assembly,
+  { folder, delivery, sequence, files, sampleSize, sought, signal }: Assembly,
 ): Promise<Assembled> {
   const { vault, auditKey } = context;
   const planned = rotation.plan.deliveries[delivery] as PlannedDelivery;
@@ -49,10 +52,11 @@ export async function assemble(
   const codes = await countNewCodes(folder, files, signal);
   const path = join(folder, fileName(rotation, planned, delivery, sequence));
   const sample = new Sample(sampleSize, codes);
+  const merged = mergePairs(folder, files, signal);
   const header = await writeDelivery({
     path,
     facts: factsOf(rotation, planned, sequence),
-    pairs: sample.watch(mergePairs(folder, files, signal)),
+    pairs: sample.watch(sought === undefined ? merged : sought.watch(merged)),
     auditKey: { name: auditKey, publicKey: await vault.publicKey(auditKey) },
     sign: (message) => vault.sign(auditKey, message),
     ...signalOption(signal),
@@ -116,6 +120,12 @@ function factsOf(
     // Not the moment of writing: whoever makes it anew makes the same bytes, but for the signature.
     createdAt: new Date(record.createdAt).toISOString(),
   };
+}
+
+/** All files that a delivery of the plan may come in. */
+export function deliveryFiles(rotation: PlannedRotation, delivery: number): readonly string[] {
+  const planned = rotation.plan.deliveries[delivery] as PlannedDelivery;
+  return [1, 2].map((sequence) => fileName(rotation, planned, delivery, sequence));
 }
 
 /** Files are told apart by number: file systems may not tell `a` from `A`. */

@@ -1,8 +1,10 @@
-import { type Audience, type KeyName, parseKeyName } from '../codes/key-names.js';
+import { wipe } from '../bytes/wipe.js';
+import type { KeyName } from '../codes/key-names.js';
+import { codeAt } from '../codes/packed-codes.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { throwIfAborted } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import { RESIDENT_RECORD_CODE_LENGTH } from '../subjects/resident-record-code.js';
+import type { Vault } from '../vault/port.js';
 import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from './context.js';
 import { makeReceipt } from './make-receipt.js';
 import { Notebook } from './notebook.js';
@@ -10,11 +12,11 @@ import type { DestroyOptions } from './options.js';
 import type { ReceiptProof } from './receipt.js';
 import { receiptOf } from './receipt-of.js';
 import type { SignedReceipt } from './receipts.js';
-import type { StoredPlan } from './stored-plan.js';
 import { destroying, destructible } from './transitions.js';
+import { makeTrial, type Trial } from './trial.js';
 
 /**
- * Destroys the old keys and proves it: the vault has them no more, and their codes do not unwrap. Link keys stay: later
+ * Destroys the old keys and proves it: the vault has them no more, and codes that it served just before are refused. Link keys stay: later
  * generations are computed through them. Again goes on, or gives the same receipt.
  *
  * @throws RenkeiError `ROTATION_STATUS`, `KEY_STILL_PRESENT`, `KEY_FINGERPRINT_MISMATCH`, an error of the destroyer
@@ -22,7 +24,7 @@ import { destroying, destructible } from './transitions.js';
 export async function destroyKeys(
   context: RotationContext,
   id: number,
-  { destroyer, signal }: DestroyOptions,
+  { destroyer, checkVault, signal }: DestroyOptions,
 ): Promise<SignedReceipt> {
   const rotation = await readRotation(context, id, signal);
   const before = receiptOf(rotation, 'destroy');
@@ -33,8 +35,16 @@ export async function destroyKeys(
   const proof: ReceiptProof[] = [];
   for (const { name, fingerprint } of keys) {
     throwIfAborted(signal);
-    await destroyer.destroy(name, fingerprint);
-    proof.push(...(await proveGone(context, plan, name)));
+    const trial = await makeTrial(context, name, signal);
+    try {
+      await destroyer.destroy(name, fingerprint);
+      proof.push(...(await proveGone(context.vault, name, trial, '')));
+      if (checkVault !== undefined) {
+        proof.push(...(await proveGone(checkVault, name, trial, 'by the second vault: ')));
+      }
+    } finally {
+      wipe(trial.codes);
+    }
   }
   const notebook = Notebook.read(record.notebook);
   const counts = { keys: keys.length };
@@ -48,29 +58,27 @@ export async function destroyKeys(
   return receipt;
 }
 
+/** Tries the key, and each code by itself. */
 async function proveGone(
-  { vault }: RotationContext,
-  { store, to }: StoredPlan,
-  name: KeyName,
+  vault: Vault,
+  key: KeyName,
+  { codes, served, from, to }: Trial,
+  by: string,
 ): Promise<ReceiptProof[]> {
-  const audience = name as Audience;
-  const tried: [string, () => Promise<unknown>][] = [
-    ['asked for its fingerprint', () => vault.fingerprint(name)],
-  ];
-  if (parseKeyName(name).kind === 'record') {
-    const nobody = new Uint8Array(RESIDENT_RECORD_CODE_LENGTH).fill(0x30);
-    tried.push(['a code made under it', () => vault.derive(nobody, [audience])]);
-  } else {
-    const elsewhere = store.to ?? (to[0]?.name as Audience);
-    // A code that was never made: a vault with the key would call it forged.
-    tried.push([
-      'a code unwrapped under it',
-      () => vault.translate(new Uint8Array(CODE_LENGTH), audience, [elsewhere]),
-    ]);
+  const asked = await refusal(key, () => vault.fingerprint(key));
+  let answer = asked;
+  for (let row = 0; row < codes.length / CODE_LENGTH; row++) {
+    answer = await refusal(key, () => vault.translate(codeAt(codes, row), from, [to]));
   }
-  const proof: ReceiptProof[] = [];
-  for (const [what, call] of tried) proof.push({ key: name, tried: what, answer: await refusal(name, call) });
-  return proof;
+  const verb = from === key ? 'opened' : 'made anew';
+  const what =
+    served > 0
+      ? `codes under it, each of which was ${verb} just before`
+      : `a code that was never made, to be ${verb}: without the key, or without rows, there was no other`;
+  return [
+    { key, tried: `${by}asked for its fingerprint`, answer: asked },
+    { key, tried: `${by}${what}`, codes: served, answer },
+  ];
 }
 
 /** The one answer that shows that the key is gone. */

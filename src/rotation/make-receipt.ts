@@ -6,7 +6,7 @@ import type { PlannedRotation } from './stored-plan.js';
 
 /** What a step says of itself. */
 export type StepFacts = Pick<RotationReceipt, 'step' | 'counts'> &
-  Partial<Pick<RotationReceipt, 'deliveries' | 'injective' | 'sample' | 'proof'>>;
+  Partial<Pick<RotationReceipt, 'deliveries' | 'injective' | 'sample' | 'proof' | 'cleared'>>;
 
 /** Makes the receipt of a step, which follows those in the notebook, and signs it. */
 export function makeReceipt(

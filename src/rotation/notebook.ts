@@ -1,10 +1,14 @@
+import type { VaultEngine } from '../vault/port.js';
 import type { PartFile } from './part-file.js';
 import type { SignedReceipt } from './receipts.js';
+import { readRecord } from './stored-plan.js';
 
 /** A file of pairs of rows that were written while the work ran. */
 export interface Supplement extends PartFile {
   /** Which of the plan's deliveries it belongs to. */
   readonly delivery: number;
+  /** What computed its codes. */
+  readonly engines: readonly VaultEngine[];
 }
 
 /** One line of a rotation's notebook: JSON. */
@@ -23,7 +27,7 @@ export class Notebook {
       text
         .split('\n')
         .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Line),
+        .map((line) => readRecord('a notebook', line) as Line),
     );
   }
 

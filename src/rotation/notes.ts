@@ -77,8 +77,9 @@ async function writeSupplement(
   if (pairs.oldCodes.length === 0) return;
   const name = `rotation-${plan.mark}-supplement-${delivery}-${randomBytes(8).toString('hex')}`;
   const file = await writePartFile(folder, name, pairs);
+  const { engines } = context.vault.health();
   const now = await readRotation(context, record.id);
-  const notebook = Notebook.read(now.record.notebook).with({ supplement: { ...file, delivery } });
+  const notebook = Notebook.read(now.record.notebook).with({ supplement: { ...file, delivery, engines } });
   const { status } = record;
   await moveOrRefuse(context, now, 'taking in new rows', {
     from: status,

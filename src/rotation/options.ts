@@ -59,7 +59,10 @@ export interface WorkProgress {
 export interface WorkOptions {
   /** Folder that all workers of the rotation share. Made when it is not there. */
   readonly folder: string;
-  /** Names the worker: 1 to 64 of A–Z, a–z, 0–9 and hyphen, no two alike at one time. Default: drawn at random. */
+  /**
+   * Names the worker: 1 to 64 of A–Z, a–z, 0–9 and hyphen, no two alike at one time. Whoever comes back under
+   * its name has its part again at once, another worker when the lease is over. Default: drawn at random.
+   */
   readonly worker?: string;
   /** How long a part is this worker's after it was last heard of, in milliseconds: 1,000 to 3,600,000. Default 60,000. */
   readonly leaseMs?: number;
@@ -91,7 +94,7 @@ export interface ReceivedResidents {
 
 /** Options of `Rotation.abort`. */
 export interface AbortOptions {
-  /** The workers' folder: what the rotation has put into it is deleted. Default: it is left. */
+  /** The workers' folder: what the rotation has put into it is deleted, deliveries too. Default: it is left. */
   readonly folder?: string;
 }
 
@@ -148,6 +151,8 @@ export interface RetireOptions {
 export interface DestroyOptions {
   /** Destroys keys for good. */
   readonly destroyer: KeyDestroyer;
+  /** A second vault on the same keys, which must not have them any more either. Default: none is asked. */
+  readonly checkVault?: Vault;
   /** Gives up between keys; call again to go on. */
   readonly signal?: AbortSignal;
 }
@@ -205,5 +210,6 @@ export const RETIRE_RULES: Rules = {
 };
 export const DESTROY_RULES: Rules = {
   destroyer: required(objectRule('a key destroyer')),
+  checkVault: objectRule('a vault'),
   signal: signalRule,
 };

@@ -6,6 +6,9 @@ import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { inOrder, keyOrder } from '../stores/key-order.js';
 import { folderFault, inFolder } from './faults.js';
 
+/** Names of workers' files. */
+const PART_FILE = /^rotation-[0-9a-f]{16}-[A-Za-z0-9-]+$/;
+
 /** Bytes of a pair: the old code, then the new one. */
 export const PAIR_LENGTH = 2 * CODE_LENGTH;
 
@@ -72,6 +75,9 @@ export async function makeFolder(folder: string): Promise<void> {
  * @throws RenkeiError `ROTATION_FOLDER`
  */
 export async function checkPartFile(folder: string, { file, digest }: PartFile): Promise<void> {
+  // The name comes from the store, and must not lead elsewhere.
+  if (!PART_FILE.test(file))
+    throw folderFault('the store has the name of a file on record that is none of a rotation');
   const hash = createHash('sha256');
   await inFolder('reading', async () => {
     for await (const chunk of createReadStream(join(folder, file), { highWaterMark: 2 ** 20 })) {

@@ -1,11 +1,15 @@
 import type { IssuanceStore } from '../stores/port.js';
 import type { RotationPart } from '../stores/rotation-port.js';
+import type { VaultEngine } from '../vault/port.js';
 import type { PartFile } from './part-file.js';
+import { readRecord } from './stored-plan.js';
 
 /** What a worker reports of a part. */
 export interface PartReport {
   /** Rows it went through. */
   readonly rows: number;
+  /** What computed its codes. */
+  readonly engines: readonly VaultEngine[];
   /** Pairs it has written; none where it has written none. */
   readonly pairs?: PartFile;
 }
@@ -20,12 +24,21 @@ export interface PartsState {
   readonly rows: number;
 }
 
+/**
+ * What a worker has reported.
+ *
+ * @throws RenkeiError `STORE_CORRUPT` when it is none of this release
+ */
+export function readReport(text: string): PartReport {
+  return readRecord('a report of a part', text) as PartReport;
+}
+
 /** Reads how the parts stand. */
 export async function readParts(store: IssuanceStore, id: number): Promise<PartsState> {
   const parts = await store.parts(id);
   const reports = new Map(
     parts.flatMap(({ part, report }: RotationPart) =>
-      report === undefined ? [] : [[part, JSON.parse(report) as PartReport] as const],
+      report === undefined ? [] : [[part, readReport(report)] as const],
     ),
   );
   return {

@@ -8,7 +8,7 @@ import type { RotationContext } from './context.js';
 import { inFolder } from './faults.js';
 import { makePairs } from './pair-maker.js';
 import { type CodePairs, writePartFile } from './part-file.js';
-import type { PartReport } from './part-report.js';
+import { type PartReport, readReport } from './part-report.js';
 import { type ScannedPage, scanIssuances, scanPersons } from './scan.js';
 import type { PlannedRotation } from './stored-plan.js';
 import { succeed } from './successions.js';
@@ -39,7 +39,7 @@ export async function performPart(
   work: WorkPart,
   performance: Performance,
 ): Promise<number | undefined> {
-  const { store } = context;
+  const { store, vault } = context;
   const { folder, worker, signal } = performance;
   const made = await goThrough(context, rotation, work, performance);
   if (made === undefined) return undefined;
@@ -47,9 +47,13 @@ export async function performPart(
   throwIfAborted(signal);
   const file = `rotation-${rotation.plan.mark}-part-${work.part}-${worker}`;
   const hasPairs = pairs.oldCodes.length > 0;
-  const report: PartReport = hasPairs ? { rows, pairs: await writePartFile(folder, file, pairs) } : { rows };
+  const report: PartReport = {
+    rows,
+    engines: vault.health().engines,
+    ...(hasPairs ? { pairs: await writePartFile(folder, file, pairs) } : {}),
+  };
   const outcome = await store.finishPart(rotation.record.id, work.part, JSON.stringify(report));
-  if (outcome === 'existed' && hasPairs) await removeUnlessReported(context, rotation, work, folder, file);
+  if (outcome !== 'inserted' && hasPairs) await removeUnlessReported(context, rotation, work, folder, file);
   context.observe({
     event: 'part',
     id: rotation.record.id,
@@ -124,7 +128,7 @@ async function workOnPage(
   return NO_PAIRS;
 }
 
-/** Another worker was faster: its file counts. */
+/** Another worker was faster, and its file counts; or the parts were forgotten meanwhile. */
 async function removeUnlessReported(
   { store }: RotationContext,
   { record }: PlannedRotation,
@@ -134,6 +138,6 @@ async function removeUnlessReported(
 ): Promise<void> {
   const reports = await store.parts(record.id, signalOption(undefined));
   const report = reports.find((one) => one.part === part)?.report;
-  if (report === undefined || (JSON.parse(report) as PartReport).pairs?.file === file) return;
+  if (report !== undefined && readReport(report).pairs?.file === file) return;
   await inFolder('removing a file', () => rm(join(folder, file), { force: true }));
 }

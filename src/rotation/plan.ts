@@ -1,21 +1,15 @@
 import type { Audience, KeyName } from '../codes/key-names.js';
-import { CODE_LENGTH } from '../codes/per-institution-code.js';
+import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { excludes } from '../stores/rotation-arguments.js';
 import { requireBulkEngine } from './begin.js';
 import type { RotationContext } from './context.js';
 import { countWork, partsFor, successionParts } from './counting.js';
-import { measureRates } from './measure.js';
+import { estimate, type Workload } from './estimate.js';
+import { type Measured, measureRates } from './measure.js';
 import type { PlanOptions } from './options.js';
-import { PAIR_LENGTH } from './part-file.js';
 import type { RotationRequest } from './requests.js';
-import type {
-  RotationCounts,
-  RotationEstimate,
-  RotationNeeds,
-  RotationPlan,
-  RotationRates,
-} from './rotation-plan.js';
+import type { RotationCounts, RotationNeeds, RotationPlan, RotationRates } from './rotation-plan.js';
 import { type Outline, outline } from './target-keys.js';
 
 const NATION = { people: 125_000_000, institutions: 10 };
@@ -37,12 +31,8 @@ export async function planRotation(
   const outlined = outline(request, await store.listKeys());
   const counts = await countWork(store, outlined, signal);
   const needs = await findNeeds(context, outlined);
-  const audience = (outlined.deliveries[0]?.from ?? outlined.store.from) as Audience;
-  const canMeasure = measure && !needs.missingKeys.includes(outlined.store.from);
-  const rates = canMeasure
-    ? await measureRates(context, { storeKey: outlined.store.from, audience, folder, signal })
-    : undefined;
-  const { persons } = await store.count();
+  const { persons } = await store.count(signalOption(signal));
+  const rates = measure ? await ratesOrNone(context, { outlined, needs, folder, signal }) : undefined;
   return {
     kind: request.kind,
     subject: outlined.subject,
@@ -55,41 +45,64 @@ export async function planRotation(
     ),
     needs,
     ...(rates === undefined ? {} : { rates }),
-    estimate: estimate(persons, counts.storeCodes, pairsOf(counts), rates),
-    nation: nation(outlined, people, institutions, rates),
+    estimate: estimate(workload(outlined, counts, persons), rates),
+    nation: estimate(nation(outlined, people, institutions), rates),
     warnings: await warningsOf(context, request, outlined),
   };
 }
 
-function pairsOf({ pairs }: RotationCounts): number {
-  return Object.values(pairs).reduce((sum, count) => sum + count, 0);
+interface RatesRequest extends Pick<Measured, 'folder' | 'signal'> {
+  readonly outlined: Outline;
+  readonly needs: RotationNeeds;
 }
 
-function nation(
-  outlined: Outline,
-  people: number,
-  institutions: number,
-  rates: RotationRates | undefined,
-): RotationEstimate {
+/** Undefined when a key is missing that it takes. */
+async function ratesOrNone(
+  context: RotationContext,
+  { outlined, needs, folder, signal }: RatesRequest,
+): Promise<RotationRates | undefined> {
+  const { store, link, generation, deliveries } = outlined;
+  const [first] = deliveries;
+  const institution = link === undefined ? first?.institution : undefined;
+  // A worker makes both codes in one call where the store key stays.
+  const hasBoth = institution !== undefined && !needs.missingKeys.includes(first?.to as KeyName);
+  const advances = outlined.source === 'store' && needs.engineReady === true;
+  let rates: RotationRates | undefined;
+  await refusalOf(async () => {
+    rates = await measureRates(context, {
+      storeKey: store.from,
+      generation: link === undefined ? generation : generation - 1,
+      audiences: [(first?.from ?? store.from) as Audience, ...(hasBoth && first ? [first.to] : [])],
+      advanceTo: advances ? store.to : undefined,
+      institution,
+      folder,
+      signal,
+    });
+  });
+  return rates;
+}
+
+function workload(outlined: Outline, { storeCodes, pairs }: RotationCounts, people: number): Workload {
+  const of = (isRecord: boolean) =>
+    outlined.deliveries
+      .filter(({ institution }) => (institution === undefined) === isRecord)
+      .reduce((sum, { audience }) => sum + (pairs[audience] ?? 0), 0);
+  const fromList = outlined.source === 'list';
+  return { people, rotations: 1, storeCodes, fromList, pairs: of(false), records: of(true) };
+}
+
+/** Everybody has a code of every institution; of the kind `institution` there is a rotation for each. */
+function nation(outlined: Outline, people: number, institutions: number): Workload {
   const periods = outlined.deliveries.filter(({ institution }) => institution === undefined).length;
-  const audiences = outlined.link === undefined ? outlined.deliveries.length : institutions + periods;
-  return estimate(people, outlined.store.to === undefined ? 0 : people, people * audiences, rates);
-}
-
-/** One worker: reading and computing overlap, so that the slower counts; then pairs are written, merged and written again. */
-function estimate(
-  people: number,
-  storeCodes: number,
-  pairs: number,
-  rates: RotationRates | undefined,
-): RotationEstimate {
-  // Parts are there until the delivery is whole, and that is copied once while it is written.
-  const bytes = pairs * (PAIR_LENGTH + CODE_LENGTH + 2 * PAIR_LENGTH);
-  if (rates === undefined) return { people, pairs, bytes };
-  const computing = (storeCodes + 2 * pairs) / rates.codes;
-  const reading = rates.reading === undefined ? 0 : (storeCodes + pairs) / rates.reading;
-  const writing = (2 * pairs) / rates.writing;
-  return { people, pairs, bytes, seconds: Math.ceil(Math.max(computing, reading) + writing) };
+  const hasPairs = outlined.deliveries.some(({ institution }) => institution !== undefined);
+  return {
+    people,
+    rotations: outlined.link === undefined && hasPairs ? institutions : 1,
+    storeCodes: outlined.store.to === undefined ? 0 : people,
+    fromList: outlined.source === 'list',
+    pairs: outlined.link !== undefined || hasPairs ? people * institutions : 0,
+    records: people * periods,
+  };
 }
 
 async function findNeeds(context: RotationContext, outlined: Outline): Promise<RotationNeeds> {

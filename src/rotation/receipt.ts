@@ -1,5 +1,6 @@
 import type { KeyName } from '../codes/key-names.js';
 import type { RotationKind } from '../stores/rotation-port.js';
+import type { VaultEngine } from '../vault/port.js';
 
 /** A step of a rotation that leaves a receipt. */
 export type ReceiptStep = 'verify' | 'switch' | 'retire' | 'destroy';
@@ -28,9 +29,20 @@ export interface ReceiptDelivery {
 
 /** What was computed anew, and by whom. */
 export interface ReceiptSample {
-  /** Pairs that were computed anew and came out the same. */
+  /** Pairs that were computed anew and came out the same, successors of store codes among them. */
   readonly size: number;
-  /** What the vault that did it says of itself. */
+  /**
+   * How many of them by what they are: `institution/<institution code>` and `record/<period>` for the pairs of a delivery,
+   * `successors` for store codes. 0: nothing of it was computed anew.
+   */
+  readonly checked: Readonly<Record<string, number>>;
+  /** Engines that made the pairs, as the workers' vaults said. */
+  readonly madeBy: readonly VaultEngine[];
+  /** Engines of the vault that computed anew. */
+  readonly checkedBy: readonly VaultEngine[];
+  /** Whether no engine did both. */
+  readonly otherEngine: boolean;
+  /** What the vault that computed anew says of itself. */
   readonly statement: string;
 }
 
@@ -40,8 +52,23 @@ export interface ReceiptProof {
   readonly key: KeyName;
   /** What was tried, in words. */
   readonly tried: string;
+  /** Codes that were served just before, and refused then one by one; 0: there were none, or the key was gone already. */
+  readonly codes?: number;
   /** What the vault answered: `KEY_NOT_FOUND`. */
   readonly answer: string;
+}
+
+/** What a store says of a store key of its own. */
+export interface ReceiptCleared {
+  /** The store key that was replaced. */
+  readonly key: KeyName;
+  /**
+   * Codes under it that the store says it holds: own codes, other names of people, and successions from it. It is the word of
+   * the store, which has moved all rows; nobody else has read them.
+   */
+  readonly codesLeft: 0;
+  /** Who says so: always `store`. */
+  readonly saidBy: 'store';
 }
 
 /** Moments as ISO 8601 in UTC. */
@@ -70,12 +97,14 @@ export interface RotationReceipt {
   readonly from: readonly ReceiptKey[];
   /** Keys that replace them. */
   readonly to: readonly ReceiptKey[];
-  /** Of `verify` and `switch`: rows that went in, pairs that came out. Of `retire`: rows moved or erased. */
+  /** Of `verify` and `switch`: rows that went in, pairs that came out. Of `retire`: rows moved by the call that ended it, or erased. */
   readonly counts: Readonly<Record<string, number>>;
   /** Files made in this step. */
   readonly deliveries: readonly ReceiptDelivery[];
   /** Of a step with deliveries or successions: no two old codes have one new one, and no old one has two. */
   readonly injective?: true;
+  /** Of `retire` where the store key was replaced. */
+  readonly cleared?: ReceiptCleared;
   /** Of `verify`. */
   readonly sample?: ReceiptSample;
   /** Of `destroy`: what was tried with each key, and the answers. */

@@ -5,6 +5,7 @@ import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from 
 import { makeReceipt } from './make-receipt.js';
 import { Notebook } from './notebook.js';
 import type { RetireOptions } from './options.js';
+import type { RotationReceipt } from './receipt.js';
 import { receiptOf } from './receipt-of.js';
 import type { SignedReceipt } from './receipts.js';
 import { endOfRetention, RETENTION_YEARS } from './retention.js';
@@ -40,7 +41,11 @@ export async function retireRotation(
   }
   const counts = await clear(context, rotation, options);
   const notebook = Notebook.read((await readRotation(context, id)).record.notebook);
-  const receipt = await makeReceipt(context, rotation, notebook, { step: 'retire', counts });
+  const receipt = await makeReceipt(context, rotation, notebook, {
+    step: 'retire',
+    counts,
+    ...cleared(rotation),
+  });
   await moveOrRefuse(context, rotation, 'retire', {
     from: 'retiring',
     to: 'retired',
@@ -58,6 +63,12 @@ async function requireNoDelivery({ store }: RotationContext, { plan }: PlannedRo
     'ROTATION_IN_PROGRESS',
     'a rotation leads to another generation and delivers the codes of this period: retire it after the switch',
   );
+}
+
+/** Of a rotation that replaces the store key: `moveRows` has answered 0, and the store lets nobody write under the old key. */
+function cleared({ plan }: PlannedRotation): Pick<RotationReceipt, 'cleared'> {
+  if (plan.store.to === undefined) return {};
+  return { cleared: { key: plan.store.from, codesLeft: 0, saidBy: 'store' } };
 }
 
 /** Moves the rows, or has the records erased. */

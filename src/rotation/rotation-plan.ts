@@ -9,26 +9,62 @@ export interface RotationCounts {
   readonly pairs: Readonly<Record<string, number>>;
 }
 
-/** Rates that were measured on the spot, in rows a second. */
+/** What each rate was measured on, in words, or that it is assumed. */
+export type RateBasis = Readonly<
+  Record<'codes' | 'reading' | 'writing' | 'merging' | 'recording' | 'moving', string> & {
+    advancing?: string;
+  }
+>;
+
+/** Rates of rows a second: measured on the spot, but for what would change the store. `basis` says on what. */
 export interface RotationRates {
   /** Codes made by the vault. */
   readonly codes: number;
-  /** Rows that were read from the store; undefined where it holds none. */
+  /** Store codes advanced to the next generation by the vault; only where the rotation does that. */
+  readonly advancing?: number;
+  /** Rows read from the store; undefined where it holds less than a page, and not counted then. */
   readonly reading?: number;
-  /** Pairs written to a file. */
+  /** Pairs written to files. */
   readonly writing: number;
+  /** Pairs merged from files. */
+  readonly merging: number;
+  /** Successors put on record in the store: assumed. */
+  readonly recording: number;
+  /** Store codes moved to the new store key: assumed. */
+  readonly moving: number;
+  /** What each was measured on. */
+  readonly basis: RateBasis;
 }
 
-/** What a rotation may take with one worker. */
+/** One step's share of an estimate. */
+export interface RotationStep {
+  /**
+   * `successors`: store codes under the new store key made and recorded. `pairs`: codes of institutions made and written.
+   * `record-pairs`: the same for record periods. `deliveries`: merged and written. `moving`: rows moved to the new store key.
+   */
+  readonly step: 'successors' | 'pairs' | 'record-pairs' | 'deliveries' | 'moving';
+  /** Store codes, or pairs. */
+  readonly rows: number;
+  /** Seconds. */
+  readonly seconds: number;
+  /** Share of all seconds, 0 to 1. */
+  readonly share: number;
+}
+
+/** What rotations may take with one worker. */
 export interface RotationEstimate {
   /** People. */
   readonly people: number;
-  /** Pairs to be delivered. */
+  /** Rotations: of the kind `institution`, one for each institution. */
+  readonly rotations: number;
+  /** Pairs to be delivered, of all of them. */
   readonly pairs: number;
   /** Seconds; undefined when nothing was measured. */
   readonly seconds?: number;
   /** Bytes on disk, parts and deliveries. */
   readonly bytes: number;
+  /** What the seconds are made of; undefined when nothing was measured. */
+  readonly steps?: readonly RotationStep[];
 }
 
 /** What a rotation needs that is to be seen to first. */

@@ -26,10 +26,12 @@ import {
 } from './options.js';
 import { readParts } from './part-report.js';
 import type { RotationProgress, WorkResult } from './progress.js';
+import type { ReceiptKey } from './receipt.js';
 import type { SignedReceipt } from './receipts.js';
 import { receiveResidents } from './receive-residents.js';
 import { retireRotation } from './retire.js';
 import { switchRotation } from './switch.js';
+import { destructible } from './transitions.js';
 import { verifyRotation } from './verify.js';
 import { Worker } from './work.js';
 
@@ -148,6 +150,18 @@ export class Rotation extends Redacted {
     checkOptions('retire', options, RETIRE_RULES);
     throwIfAborted(options.signal);
     return retireRotation(this.#context, this.id, options);
+  }
+
+  /**
+   * The keys that {@link Rotation.destroy} destroys, or has destroyed, for an operator to confirm. Link keys are none of
+   * them.
+   *
+   * @throws RenkeiError `ROTATION_STATUS` before the rotation is retired
+   */
+  async keysToDestroy(): Promise<readonly ReceiptKey[]> {
+    const rotation = await readRotation(this.#context, this.id);
+    requireStatus(rotation, 'destroy', 'retired', 'destroyed');
+    return destructible(rotation.plan);
   }
 
   /**

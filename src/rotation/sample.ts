@@ -1,19 +1,24 @@
-import { randomBytes } from 'node:crypto';
 import { parseAudience } from '../codes/key-names.js';
 import { pickCodes, rowsWithout } from '../codes/packed-codes.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
+import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import type { Vault } from '../vault/port.js';
+import type { Vault, VaultEngine } from '../vault/port.js';
 import { type RotationContext, requireKeys } from './context.js';
+import { drawPeople } from './draw-people.js';
 import { translateAll } from './pair-maker.js';
 import { PAIR_LENGTH } from './part-file.js';
+import type { ReceiptSample } from './receipt.js';
+import type { ScannedPage } from './scan.js';
+import { SoughtPairs } from './sought-pairs.js';
 import type { PlannedDelivery, PlannedRotation, StoredPlan } from './stored-plan.js';
 
 /** Computes what was made once more, with another vault. */
 export class SampleCheck {
   readonly #context: RotationContext;
   readonly #rotation: PlannedRotation;
-  #size = 0;
+  readonly #checked: Record<string, number> = {};
+  #people: ScannedPage = { storeCodes: new Uint8Array(0), aliases: new Set() };
 
   /** @param vault the one that computes anew */
   constructor(context: RotationContext, rotation: PlannedRotation, vault: Vault) {
@@ -21,67 +26,111 @@ export class SampleCheck {
     this.#rotation = rotation;
   }
 
-  /** Pairs and successors that were computed anew and came out the same. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** What the vault says of itself. */
-  async statement(): Promise<string> {
-    const { level, name, basis } = await this.#context.vault.assurance();
-    return `level ${level} (${name}), by ${basis}`;
-  }
-
-  /** Makes sure that the vault has the same keys. */
-  async begin(): Promise<void> {
-    const { from, to } = this.#rotation.plan;
+  /**
+   * Makes sure that the vault has the same keys, and draws people: before the last rows are taken in, so that everybody
+   * drawn is in the deliveries.
+   */
+  async begin(sampleSize: number, signal: AbortSignal | undefined): Promise<void> {
+    const { from, to, store: keys } = this.#rotation.plan;
     await requireKeys(this.#context, [...from, ...to]);
+    if (keys.to === undefined || sampleSize === 0) return;
+    this.#people = await drawPeople(this.#context.store, sampleSize, signal);
   }
 
   /**
-   * Opens the old code of each pair and makes the new one of it. Codes of a record period do not open.
+   * What was computed anew, and by which engine.
+   *
+   * @param madeBy engines that made the pairs
+   */
+  async outcome(madeBy: readonly VaultEngine[]): Promise<ReceiptSample> {
+    const { vault } = this.#context;
+    const { level, name, basis } = await vault.assurance();
+    const checkedBy = vault.health().engines;
+    return {
+      size: Object.values(this.#checked).reduce((sum, n) => sum + n, 0),
+      checked: this.#checked,
+      madeBy,
+      checkedBy,
+      otherEngine: !madeBy.some((engine) => checkedBy.includes(engine)),
+      statement: `level ${level} (${name}), by ${basis}`,
+    };
+  }
+
+  /**
+   * The pairs of the people drawn that must be in a delivery whose codes do not open: those of a record period.
+   * Undefined for another.
+   */
+  async sought(
+    { from, to }: PlannedDelivery,
+    signal: AbortSignal | undefined,
+  ): Promise<SoughtPairs | undefined> {
+    if (parseAudience(from).kind !== 'record') return undefined;
+    const { plan } = this.#rotation;
+    const { storeCodes, aliases } = this.#people;
+    const own = pickCodes(storeCodes, rowsWithout(storeCodes.length / CODE_LENGTH, aliases));
+    const [newCodes, kept] = await this.#newCodes(plan, own, to, signal);
+    const [oldCodes] = (await translateAll(
+      this.#context,
+      pickCodes(own, kept),
+      plan.store.from,
+      [from],
+      signal,
+    )) as [Uint8Array];
+    return new SoughtPairs({ oldCodes, newCodes });
+  }
+
+  /**
+   * Makes sure that a delivery had the pairs that were looked for, or else opens the old codes drawn from it and makes the
+   * new ones of them.
    *
    * @param pairs n × 48 bytes
    * @throws RenkeiError `ROTATION_INCOMPLETE` when one comes out otherwise
    */
   async pairs(
-    { from, to }: PlannedDelivery,
+    { audience, from, to }: PlannedDelivery,
     pairs: Uint8Array,
+    sought: SoughtPairs | undefined,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    if (parseAudience(from).kind === 'record' || pairs.length === 0) return;
+    if (sought !== undefined) {
+      if (sought.found < sought.size) throw comesOutOtherwise();
+      this.#count(audience, sought.found);
+      return;
+    }
+    if (pairs.length === 0) return this.#count(audience, 0);
     const { plan } = this.#rotation;
     const [oldCodes, newCodes] = split(pairs);
     const [storeCodes] = (await translateAll(this.#context, oldCodes, from, [plan.store.from], signal)) as [
       Uint8Array,
     ];
     const [anew, kept] = await this.#newCodes(plan, storeCodes, to, signal);
-    this.#compare(anew, pickCodes(newCodes, kept));
+    this.#compare(audience, anew, pickCodes(newCodes, kept));
   }
 
   /**
-   * Makes successors of people drawn at random anew.
+   * Makes the successors of the people drawn anew. Of a list it cannot: a successor may be lent by another name.
    *
    * @throws RenkeiError `ROTATION_INCOMPLETE` when one comes out otherwise
    */
-  async successors(sampleSize: number, signal: AbortSignal | undefined): Promise<void> {
+  async successors(signal: AbortSignal | undefined): Promise<void> {
     const { plan } = this.#rotation;
     const { store, vault } = this.#context;
     const { from, to } = plan.store;
-    if (to === undefined || plan.source === 'list' || sampleSize === 0) return;
-    const after = randomBytes(CODE_LENGTH);
-    const page = await store.persons({ after, limit: sampleSize });
-    const { storeCodes } = page.storeCodes.length > 0 ? page : await store.persons({ limit: sampleSize });
-    const known = await store.successors(storeCodes);
+    if (to === undefined) return;
+    this.#count('successors', 0);
+    const { storeCodes } = this.#people;
+    if (plan.source === 'list' || storeCodes.length === 0) return;
+    const known = await store.successors(storeCodes, signalOption(signal));
     const kept = rowsWithout(storeCodes.length / CODE_LENGTH, new Set(known.missing));
     const codes = pickCodes(storeCodes, kept);
+    const made = pickCodes(known.newCodes, kept);
     if (plan.link === undefined) {
       const [anew] = (await translateAll(this.#context, codes, from, [to], signal)) as [Uint8Array];
-      return this.#compare(anew, pickCodes(known.newCodes, kept));
+      return this.#compare('successors', anew, made);
     }
     try {
-      const { codes: made } = await vault.advance(codes, from, plan.generation, [to]);
-      this.#compare(made[0] as Uint8Array, pickCodes(known.newCodes, kept));
+      const anew = await vault.advance(codes, from, plan.generation, [to], signalOption(signal));
+      this.#compare('successors', anew.codes[0] as Uint8Array, made);
     } catch (error) {
       // A sealed engine does not advance; of pairs it computes what it can.
       if (!(error instanceof RenkeiError) || error.code !== 'ENGINE_REFUSED') throw error;
@@ -105,12 +154,18 @@ export class SampleCheck {
     return [codes as Uint8Array, kept];
   }
 
-  #compare(anew: Uint8Array, made: Uint8Array): void {
-    if (!Buffer.from(anew.buffer, anew.byteOffset, anew.byteLength).equals(made)) {
-      throw new RenkeiError('ROTATION_INCOMPLETE', 'codes that were made come out otherwise when made anew');
-    }
-    this.#size += anew.length / CODE_LENGTH;
+  #compare(what: string, anew: Uint8Array, made: Uint8Array): void {
+    if (Buffer.compare(anew, made) !== 0) throw comesOutOtherwise();
+    this.#count(what, anew.length / CODE_LENGTH);
   }
+
+  #count(what: string, codes: number): void {
+    this.#checked[what] = (this.#checked[what] ?? 0) + codes;
+  }
+}
+
+function comesOutOtherwise(): RenkeiError {
+  return new RenkeiError('ROTATION_INCOMPLETE', 'codes that were made come out otherwise when made anew');
 }
 
 function split(pairs: Uint8Array): [Uint8Array, Uint8Array] {

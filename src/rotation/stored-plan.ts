@@ -60,11 +60,26 @@ export interface PlannedRotation {
  * @throws RenkeiError `STORE_CORRUPT` when it is none of this release
  */
 export function planOf(record: RotationRecord): PlannedRotation {
+  const plan = readRecord(`the plan of rotation ${record.id}`, record.plan) as StoredPlan;
+  if (plan.format === 1) return { record, plan };
+  throw notOfThisRelease(`the plan of rotation ${record.id}`);
+}
+
+/**
+ * An object that the store keeps as JSON.
+ *
+ * @throws RenkeiError `STORE_CORRUPT` when it is none
+ */
+export function readRecord(what: string, text: string): object {
   try {
-    const plan = JSON.parse(record.plan) as StoredPlan;
-    if (plan.format === 1) return { record, plan };
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
   } catch {
     // As below: what it is instead may not be shown.
   }
-  throw new RenkeiError('STORE_CORRUPT', `the plan of rotation ${record.id} is not one of this release`);
+  throw notOfThisRelease(what);
+}
+
+function notOfThisRelease(what: string): RenkeiError {
+  return new RenkeiError('STORE_CORRUPT', `${what} is not one of this release`);
 }

@@ -1,4 +1,6 @@
+import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
+import type { VaultEngine } from '../vault/port.js';
 import { type Assembled, assemble } from './assemble.js';
 import { moveOrRefuse, type RotationContext, readRotation, requireKeys, requireStatus } from './context.js';
 import { countIssuances } from './counting.js';
@@ -13,7 +15,7 @@ import { type PartsState, readParts } from './part-report.js';
 import { receiptOf } from './receipt-of.js';
 import type { SignedReceipt } from './receipts.js';
 import { SampleCheck } from './sample.js';
-import type { PlannedDelivery, PlannedRotation } from './stored-plan.js';
+import type { PlannedRotation } from './stored-plan.js';
 import { institutionsOf } from './target-keys.js';
 import { partsOf } from './work-parts.js';
 
@@ -52,10 +54,11 @@ async function verify(
   await requireKeys(context, [...plan.from, ...plan.to]);
   await requireNobodyNew(context, rotation);
   const check = new SampleCheck(context, rotation, checkVault);
-  await check.begin();
+  await check.begin(sampleSize, signal);
   // What is counted now was gone through or noted; what comes later is noted for the switch.
   const issued =
     plan.deliveries.length === 0 ? new Map<string, number>() : await countIssuances(store, signal);
+  const { persons } = await store.count(signalOption(signal));
   await takeInEverybody(context, rotation, folder, signal);
   const made: Assembled[] = [];
   const current = await readRotation(context, record.id);
@@ -65,19 +68,22 @@ async function verify(
       ...filesOf(rotation, parts, k),
       ...notebook.openSupplements.filter((file) => file.delivery === k),
     ];
+    const sought = await check.sought(delivery, signal);
     const assembled = await assemble(context, rotation, {
       folder,
       delivery: k,
       sequence: 1,
       files,
       sampleSize,
+      sought,
       signal,
     });
-    requireAll(rotation, delivery, assembled, issued);
-    await check.pairs(delivery, assembled.sample, signal);
+    const { institution } = delivery;
+    requireAll(rotation, assembled, institution === undefined ? persons : (issued.get(institution) ?? 0));
+    await check.pairs(delivery, assembled.sample, sought, signal);
     made.push(assembled);
   }
-  await check.successors(sampleSize, signal);
+  await check.successors(signal);
   const deliveries = made.map(({ delivery }) => delivery);
   const supplemented = notebook.openSupplements.reduce((sum, { rows }) => sum + rows, 0);
   const receipt = await makeReceipt(context, rotation, notebook, {
@@ -85,7 +91,7 @@ async function verify(
     counts: { rows: parts.rows, supplemented, pairs: deliveries.reduce((sum, { pairs }) => sum + pairs, 0) },
     deliveries,
     injective: true,
-    sample: { size: check.size, statement: await check.statement() },
+    sample: await check.outcome(enginesOf(parts, notebook)),
   });
   await moveOrRefuse(context, rotation, 'verify', {
     from: 'running',
@@ -93,6 +99,12 @@ async function verify(
     notebook: notebook.with({ receipt }).toString(),
   });
   return receipt;
+}
+
+/** Engines of all that worked on it. */
+function enginesOf({ reports }: PartsState, { openSupplements }: Notebook): readonly VaultEngine[] {
+  const all = [...reports.values(), ...openSupplements].flatMap(({ engines }) => engines);
+  return [...new Set(all)].sort();
 }
 
 /** Files of a delivery's parts. */
@@ -113,15 +125,13 @@ function filesOf({ plan }: PlannedRotation, { reports }: PartsState, delivery: n
  */
 function requireAll(
   { record }: PlannedRotation,
-  { institution }: PlannedDelivery,
-  { delivery }: Assembled,
-  issued: ReadonlyMap<string, number>,
+  { delivery: { audience, pairs } }: Assembled,
+  codes: number,
 ): void {
-  const codes = institution === undefined ? 0 : (issued.get(institution) ?? 0);
-  if (delivery.pairs >= codes) return;
+  if (pairs >= codes) return;
   throw incomplete(
     record.id,
-    `${codes} codes were issued to institution ${institution}, and ${delivery.pairs} pairs were made; people may have been removed just now: verify again`,
+    `there are ${codes} codes of ${audience}, and ${pairs} pairs were made; people may have been removed just now: verify again`,
   );
 }
 

@@ -37,6 +37,7 @@ export class Worker {
   #state: PartsState;
   #lookedAt = performance.now();
   #claimedAt = 0;
+  #nextPageAt = performance.now();
   /** Rows of this worker, and those of its part in hand. */
   #rows = 0;
   #partRows = 0;
@@ -132,20 +133,30 @@ export class Worker {
       rows: this.#state.rows + since.rows + this.#partRows,
       rate: this.#rate(),
     });
-    await this.#keepToLimit(signal);
-    if (this.#rotation.record.status !== 'running') return false;
-    // A part that takes longer than its lease is claimed again; another may have come to hand then.
+    this.#pace(rows);
+    for (;;) {
+      if (this.#rotation.record.status !== 'running' || !(await this.#holds(part))) return false;
+      const aheadMs = this.#nextPageAt - performance.now();
+      if (aheadMs <= 0) return true;
+      // In naps: a worker that keeps to a limit hears of a pause, and keeps its part.
+      await pauseFor(Math.min(aheadMs, LOOK_MS), signal);
+      if (aheadMs > LOOK_MS) await this.#look();
+    }
+  }
+
+  /** Whether the part is this worker's still: it is claimed again before its lease is over. */
+  async #holds(part: number): Promise<boolean> {
     if (performance.now() - this.#claimedAt < this.#leaseMs / 2) return true;
     const claimed = await this.#claim();
     return claimed === undefined || claimed <= part;
   }
 
-  /** Sleeps while more rows were done than the limit allows. */
-  async #keepToLimit(signal: AbortSignal | undefined): Promise<void> {
+  /** Puts off the next page by what rows take at the limit. Time that went by idle is made up for by a moment at most. */
+  #pace(rows: number): void {
     const { rowsPerSecond } = this.#options;
     if (rowsPerSecond === undefined) return;
-    const aheadMs = (this.#rows / rowsPerSecond) * 1_000 - (performance.now() - this.#begun);
-    if (aheadMs > 0) await pauseFor(aheadMs, signal);
+    const from = Math.max(this.#nextPageAt, performance.now() - LOOK_MS);
+    this.#nextPageAt = from + (rows / rowsPerSecond) * 1_000;
   }
 
   async #look(): Promise<void> {

@@ -65,6 +65,12 @@ export interface AttackResult {
   readonly answer: string;
 }
 
+/**
+ * What computes codes: this process, or with an HSM the sealed engine, which keeps linkage codes in it, or the bulk engine,
+ * which shows them to the host.
+ */
+export type VaultEngine = 'software' | 'sealed' | 'bulk';
+
 /** How a vault is doing. */
 export interface VaultHealth {
   /**
@@ -78,6 +84,8 @@ export interface VaultHealth {
   readonly brokenSessions: number;
   /** Recoveries since the opening. */
   readonly recoveries: number;
+  /** What computes its codes: one engine, or each of those that its replicas have. */
+  readonly engines: readonly VaultEngine[];
 }
 
 /**

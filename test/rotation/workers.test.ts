@@ -1,9 +1,30 @@
-import type { WorkProgress } from 'renkei';
+import { readdirSync, statSync } from 'node:fs';
+import {
+  createMemoryStore,
+  type IssuanceStore,
+  openRotations,
+  type Rotation,
+  type Rotations,
+  type WorkProgress,
+} from 'renkei';
 import { describe, expect, test } from 'vitest';
-import { deliveredBytes, openRotationWorld, read } from '../support/rotation-world.js';
+import { deliveredBytes, openRotationWorld, read, readDelivered } from '../support/rotation-world.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 
 const { path } = makeScratchFolder();
+
+/** Begins the rotation of A1 on a store that says that it holds as many codes as so many parts take. */
+async function beginWithParts(rotations: Rotations, store: IssuanceStore, parts: number): Promise<Rotation> {
+  const statistics = store.statistics.bind(store);
+  store.statistics = async () =>
+    (await statistics()).map((row) => ({ ...row, issued: row.institution === 'A1' ? parts * 50_000 : 1 }));
+  try {
+    return await rotations.begin({ kind: 'institution', institution: 'A1' });
+  } finally {
+    store.statistics = statistics;
+  }
+}
+
 describe('workers of a rotation', () => {
   test('take parts from each other, and end in the same bytes as one alone', async () => {
     const bytes: string[][] = [];
@@ -52,6 +73,91 @@ describe('workers of a rotation', () => {
     await rotation.pause();
     await rotation.abort();
     await expect(rotation.resume()).rejects.toMatchObject({ code: 'ROTATION_STATUS' });
+  });
+
+  test('keep to a limit, and hear of a pause in the midst of a part', async () => {
+    const { rotations } = await openRotationWorld({ people: 150 });
+    const folder = path('limit');
+    const rotation = await rotations.begin({ kind: 'institution', institution: 'A1' });
+    const told: number[] = [];
+    // Without the limit the part would be done before the pause is heard; at one row a second it takes minutes.
+    const paused = await rotation.work({
+      folder,
+      worker: 'one',
+      rowsPerSecond: 1,
+      onProgress: ({ rows }) => {
+        told.push(rows);
+        void rotation.pause();
+      },
+    });
+    expect(paused).toMatchObject({ status: 'paused', done: 0, ownParts: 0 });
+    expect(told).toEqual([64]);
+    expect(readdirSync(folder)).toEqual([]);
+    await rotation.resume();
+    // Under its name the worker has its part again at once, another only when the lease is over.
+    expect(await rotation.work({ folder, worker: 'one' })).toMatchObject({ done: 1, rows: 150 });
+  });
+
+  test('of two processes share the parts of a delivery, and what they make is one file', async () => {
+    const bytes: string[][] = [];
+    for (const parts of [1, 5]) {
+      const store = createMemoryStore();
+      const { rotations, people, vault, codes } = await openRotationWorld({ people: 300, store });
+      const folder = path(`parts-${parts}`);
+      const rotation = await beginWithParts(rotations, store, parts);
+      const other = await openRotations({ vault, store, auditKey: 'audit/1' });
+      const results = await Promise.all([
+        rotation.work({ folder, worker: 'one', rowsPerSecond: 1_000 }),
+        (await other.get(rotation.id)).work({ folder, worker: 'two', rowsPerSecond: 1_000 }),
+      ]);
+      const own = results.map(({ ownParts }) => ownParts);
+      expect(own.reduce((sum, n) => sum + n, 0)).toBe(parts);
+      expect(Math.min(...own) > 0).toBe(parts > 1);
+      expect(readdirSync(folder).length).toBe(parts);
+      const verified = read(await rotation.verify({ folder }));
+      expect(verified.counts).toEqual({ rows: people.length, supplemented: 0, pairs: people.length });
+      const pairs = await readDelivered({ vault }, folder, verified, 'A1');
+      expect([...pairs.keys()].sort()).toEqual([...codes].sort());
+      // The workers' own files hold pairs, and are gone.
+      expect(readdirSync(folder)).toEqual(verified.deliveries.map(({ file }) => file));
+      bytes.push(await deliveredBytes(folder, verified));
+    }
+    expect(bytes[1]).toEqual(bytes[0]);
+  });
+
+  test('that end after the rotation was aborted leave no file', async () => {
+    const { rotations } = await openRotationWorld();
+    const folder = path('late');
+    const rotation = await rotations.begin({ kind: 'institution', institution: 'A1' });
+    let aborted: Promise<void> | undefined;
+    await rotation.work({
+      folder,
+      onProgress: () => {
+        aborted ??= rotation.abort();
+      },
+    });
+    await aborted;
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('keep their files to the owner, and take none from elsewhere', async () => {
+    const { rotations, store } = await openRotationWorld();
+    const folder = path('private');
+    const rotation = await rotations.begin({ kind: 'generation', source: 'store' });
+    await rotation.work({ folder });
+    const modes = () => readdirSync(folder).map((file) => statSync(`${folder}/${file}`).mode & 0o777);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(new Set(modes())).toEqual(new Set([0o600]));
+    const parts = store.parts.bind(store);
+    store.parts = async (...args) =>
+      (await parts(...args)).map(({ part, report }) => ({
+        part,
+        ...(report === undefined ? {} : { report: report.replace('"file":"', '"file":"../private/') }),
+      }));
+    await expect(rotation.verify({ folder })).rejects.toMatchObject({ code: 'ROTATION_FOLDER' });
+    store.parts = parts;
+    await rotation.verify({ folder });
+    expect(new Set(modes())).toEqual(new Set([0o600]));
   });
 
   test('held to a limit they work little by little, so that serving goes on between; the outcome is the same', async () => {

@@ -439,6 +439,8 @@ export function vaultContract({ name, open, advances, assurance, longBatch }: Va
       await vault.derive(packed('24727059608'), [AAA]);
       const stated = await vault.assurance();
       expect(stated).toMatchObject(assurance);
+      const ofHsm = advances ? 'bulk' : 'sealed';
+      expect(vault.health().engines).toEqual([stated.basis === 'process-memory' ? 'software' : ofHsm]);
       expect(stated.keys).toEqual(
         expect.arrayContaining(
           [linkKey(1), AAA].map((key) => expect.objectContaining({ name: key, level: expect.any(Number) })),

@@ -229,7 +229,7 @@ class Pkcs11Vault extends Redacted implements Vault {
     let state: VaultHealth['state'] = broken > 0 || breaker === 'half-open' ? 'degraded' : 'ready';
     if (breaker === 'open' || isHanging) state = 'unavailable';
     if (this.#drain.isClosed) state = 'closed';
-    return { state, sessions, brokenSessions: broken, recoveries };
+    return { state, sessions, brokenSessions: broken, recoveries, engines: [this.#engine] };
   }
 
   close(): Promise<void> {

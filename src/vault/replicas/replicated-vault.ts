@@ -166,7 +166,7 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
     });
   }
 
-  /** `degraded` as soon as one replica is not healthy or not ready itself; numbers are sums over all in use. */
+  /** `degraded` as soon as one replica is not healthy or not ready itself; numbers and engines are of all in use together. */
   health(): VaultHealth {
     const inUse = this.#replicas.filter(({ state }) => state !== 'refused');
     const healthy = inUse.filter(({ state }) => state === 'healthy');
@@ -180,6 +180,7 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
       sessions: sum('sessions'),
       brokenSessions: sum('brokenSessions'),
       recoveries: sum('recoveries'),
+      engines: [...new Set(all.flatMap(({ engines }) => engines))],
     };
   }
 

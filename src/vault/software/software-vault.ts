@@ -202,7 +202,7 @@ class SoftwareVault extends Redacted implements Vault {
 
   health(): VaultHealth {
     const state = this.#drain.isClosed ? 'closed' : 'ready';
-    return { state, sessions: 0, brokenSessions: 0, recoveries: 0 };
+    return { state, sessions: 0, brokenSessions: 0, recoveries: 0, engines: ['software'] };
   }
 
   close(): Promise<void> {

@@ -107,7 +107,13 @@ describe('assurance', () => {
 describe('health', () => {
   test('is ready when all are, degraded when some rest or are refused, unavailable when none is left', async () => {
     const { first, second, vault } = await replicaPair();
-    expect(vault.health()).toEqual({ state: 'ready', sessions: 0, brokenSessions: 0, recoveries: 0 });
+    expect(vault.health()).toEqual({
+      state: 'ready',
+      sessions: 0,
+      brokenSessions: 0,
+      recoveries: 0,
+      engines: ['software'],
+    });
     first.fail('MODULE_FAULT');
     await vault.derive(residents(), [STORE]);
     expect(vault.health().state).toBe('degraded');
@@ -125,10 +131,22 @@ describe('health', () => {
       sessions: 2,
       brokenSessions: 0,
       recoveries: 3,
+      engines: ['bulk'],
     });
-    const said = { state: 'degraded', sessions: 4, brokenSessions: 1, recoveries: 5 } as const;
-    vi.spyOn(second, 'health').mockReturnValue(said);
-    expect(vault.health()).toEqual({ state: 'degraded', sessions: 6, brokenSessions: 1, recoveries: 8 });
+    vi.spyOn(second, 'health').mockReturnValue({
+      state: 'degraded',
+      sessions: 4,
+      brokenSessions: 1,
+      recoveries: 5,
+      engines: ['sealed'],
+    });
+    expect(vault.health()).toEqual({
+      state: 'degraded',
+      sessions: 6,
+      brokenSessions: 1,
+      recoveries: 8,
+      engines: ['bulk', 'sealed'],
+    });
   });
 });
 
