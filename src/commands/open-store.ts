@@ -15,18 +15,16 @@ export interface StorePlace {
 /**
  * Opens a store that is there; none is ever made. The drivers are loaded when they are needed: one may be missing.
  *
- * @param option how the command line names the file, for the error
  * @param usage what to tell when the place is none
  * @throws RenkeiError `OPTION_INVALID` or a store error
  */
 export async function openExistingStore(
   { sqlite, postgres, schema }: StorePlace,
-  option: string,
   usage: string,
 ): Promise<IssuanceStore> {
   if (sqlite !== undefined && postgres === undefined && schema === undefined) {
     if (statSync(sqlite, { throwIfNoEntry: false })?.isFile() !== true) {
-      throw new RenkeiError('OPTION_INVALID', `there is no file where ${option} says`);
+      throw new RenkeiError('OPTION_INVALID', 'there is no file where --sqlite says');
     }
     const { openSqliteStore } = await import('renkei/sqlite');
     return openSqliteStore({ path: sqlite, create: false });

@@ -12,7 +12,7 @@ const OPTIONS = {
   engine: { type: 'string' },
   'check-engine': { type: 'string' },
   'audit-key': { type: 'string' },
-  store: { type: 'string' },
+  sqlite: { type: 'string' },
   'postgres-env': { type: 'string' },
   schema: { type: 'string' },
   kind: { type: 'string' },
@@ -50,7 +50,7 @@ const TOKEN: readonly OptionName[] = [
   'engine',
   'audit-key',
 ];
-const STORE: readonly OptionName[] = ['store', 'postgres-env', 'schema'];
+const STORE: readonly OptionName[] = ['sqlite', 'postgres-env', 'schema'];
 const BOTH: readonly OptionName[] = [...TOKEN, ...STORE];
 const ASKED: readonly OptionName[] = [
   'kind',

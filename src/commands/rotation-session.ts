@@ -7,7 +7,7 @@ import { tokenOptions } from './token-options.js';
 
 type Values = RotationArguments['values'];
 
-const STORE_USAGE = 'give the store: --store sqlite:FILE, or --postgres-env NAME [--schema NAME]';
+const STORE_USAGE = 'give the store: --sqlite PATH | --postgres-env NAME [--schema NAME]';
 const FIRST_AUDIT_KEY = 'audit/1';
 
 /** What most steps of a rotation work with. */
@@ -23,10 +23,8 @@ export interface RotationSession {
  *
  * @throws RenkeiError `OPTION_INVALID` or a store error
  */
-export function openStoreOf({ store, 'postgres-env': postgres, schema }: Values): Promise<IssuanceStore> {
-  if (store !== undefined && !/^sqlite:./s.test(store)) throw new RenkeiError('OPTION_INVALID', STORE_USAGE);
-  const sqlite = store?.slice('sqlite:'.length);
-  return openExistingStore({ sqlite, postgres, schema }, '--store', STORE_USAGE);
+export function openStoreOf({ sqlite, 'postgres-env': postgres, schema }: Values): Promise<IssuanceStore> {
+  return openExistingStore({ sqlite, postgres, schema }, STORE_USAGE);
 }
 
 /** Opens store and vault, lets them be used, and closes them and wipes the PIN however that ends. */

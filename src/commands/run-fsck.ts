@@ -20,7 +20,7 @@ export interface FsckReport {
  */
 export async function runFsck(args: readonly string[]): Promise<FsckReport> {
   const { sqlite, 'postgres-env': postgres, schema } = readValues(args);
-  const store = await openExistingStore({ sqlite, postgres, schema }, '--sqlite', USAGE);
+  const store = await openExistingStore({ sqlite, postgres, schema }, USAGE);
   try {
     // A store that was made and never used is not the one that was meant, and must not pass for a store in order.
     if ((await store.listKeys()).length === 0) {

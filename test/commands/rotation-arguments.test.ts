@@ -12,7 +12,7 @@ const failure = (args: readonly string[]) =>
   );
 
 const HSM = ['--module', '/nowhere.so', '--token', 'a', '--pin-env', 'ROTATION_PIN'];
-const STORE = ['--store', `sqlite:${folder.path('none.sqlite')}`];
+const STORE = ['--sqlite', folder.path('none.sqlite')];
 const PLAN = ['plan', ...HSM, ...STORE, '--kind'];
 
 describe('npm run rotation refuses', () => {
@@ -27,7 +27,8 @@ describe('npm run rotation refuses', () => {
     ['a receipt that is missing', 'OPTION_INVALID', ['verify']],
     ['a receipt that is not there', 'OPTION_INVALID', ['verify', folder.path('no.json')]],
     ['a number that is none', 'OPTION_INVALID', ['status', 'all', ...STORE]],
-    ['a store of another kind', 'OPTION_INVALID', ['status', '--store', 'mysql:secret73517351']],
+    ['a store of another kind', 'OPTION_UNKNOWN', ['status', '--mysql', 'secret73517351']],
+    ['a schema for SQLite', 'OPTION_INVALID', ['status', ...STORE, '--schema', 'b']],
     ['no store', 'OPTION_INVALID', ['status']],
     ['a store that is not there', 'OPTION_INVALID', ['status', ...STORE]],
     ['two stores', 'OPTION_INVALID', ['status', ...STORE, '--postgres-env', 'DATABASE_URL']],
@@ -48,7 +49,7 @@ describe('npm run rotation refuses', () => {
     const { openSqliteStore } = await import('renkei/sqlite');
     await (await openSqliteStore({ path: folder.path('empty.sqlite') })).close();
     process.env.ROTATION_PIN = '73517351';
-    const store = ['--store', `sqlite:${folder.path('empty.sqlite')}`];
+    const store = ['--sqlite', folder.path('empty.sqlite')];
     const error = await failure(['plan', ...HSM, ...store, '--kind', 'store']);
     expect(error).toMatchObject({ code: 'MODULE_LOAD' });
     expect(process.env.ROTATION_PIN).toBeUndefined();

@@ -42,7 +42,7 @@ const work = folder.path('work');
 afterAll(() => scratch.remove());
 
 const HSM = ['--module', scratch.module, '--token', 'renkei-rotation', '--pin-env', 'ROTATION_PIN'];
-const STORE = ['--store', `sqlite:${database}`];
+const STORE = ['--sqlite', database];
 const BOTH = [...HSM, ...STORE];
 const ON_A1 = ['--kind', 'institution', '--institution', 'A1'];
 const receipt = (name: string) => folder.path(`${name}.json`);
