@@ -1,6 +1,7 @@
 import { type KeyName, parseKeyName } from '../codes/key-names.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { RenkeiError } from '../errors/renkei-error.js';
+import type { IssuanceStore } from '../stores/port.js';
 import { excludes } from '../stores/rotation-arguments.js';
 import type { NewRotation } from '../stores/rotation-port.js';
 import type { RotationContext } from './context.js';
@@ -20,18 +21,16 @@ import { type Outline, outline } from './target-keys.js';
 export async function beginRotation(context: RotationContext, request: RotationRequest): Promise<number> {
   const { vault, store, now } = context;
   const outlined = outline(request, await store.listKeys());
-  const underWay = (await store.rotations()).some((one) => excludes(one, outlined.subject));
-  if (underWay) throw conflict(outlined.subject);
+  await requireFree(store, outlined.subject);
   const counts = await countWork(store, outlined);
   // All that may be missing is seen before anything is put on record.
   const from = await fingerprints(context, outlined.from);
   const to = await fingerprints(context, outlined.to);
   await vault.publicKey(context.auditKey);
   if (outlined.source === 'store') await requireBulkEngine(context, outlined);
-  const known = new Map((await store.listKeys()).map(({ name, fingerprint }) => [name, fingerprint]));
-  for (const { name, fingerprint } of from) {
-    if (known.get(name) !== fingerprint) throw mismatch(name);
-  }
+  await requireRecordable(store, from, to);
+  // Counting may take minutes, and what goes on record stays there.
+  await requireFree(store, outlined.subject);
   for (const key of to) await register(context, key, outlined.generation);
   const deliveries: PlannedDelivery[] = [];
   for (const delivery of outlined.deliveries) {
@@ -63,7 +62,7 @@ export async function beginRotation(context: RotationContext, request: RotationR
     plan: JSON.stringify(plan),
     createdAt: now(),
   });
-  // Another process may have begun one meanwhile.
+  // Another process may have begun one in this moment. The new keys stay, pre-active, for the next rotation to take.
   if (id === undefined) throw conflict(subject);
   context.observe({ event: 'status', id, kind: request.kind, status: 'running' });
   return id;
@@ -84,9 +83,34 @@ async function register(
   const { kind } = parseKeyName(name);
   const ofGeneration = kind === 'institution' || kind === 'store' ? { generation } : {};
   const outcome = await store.registerKey({ name, fingerprint, registeredAt: now(), ...ofGeneration });
-  if (outcome !== 'conflict') return;
-  if ((await store.listKeys()).some((key) => key.name === name)) throw mismatch(name);
-  throw new RenkeiError('KEY_NOT_DISTINCT', `key ${name} is the same as another key on record`);
+  // Another key came on record under its name, or with its fingerprint, since it was looked for.
+  if (outcome === 'conflict') await requireRecordable(store, [], [{ name, fingerprint }]);
+}
+
+/** Makes sure that no rotation under way excludes one of this subject. */
+async function requireFree(store: IssuanceStore, subject: string): Promise<void> {
+  if ((await store.rotations()).some((one) => excludes(one, subject))) throw conflict(subject);
+}
+
+/** Makes sure that the old keys are those on record, and that the new ones are on record or can be. */
+async function requireRecordable(
+  store: IssuanceStore,
+  from: readonly ReceiptKey[],
+  to: readonly ReceiptKey[],
+): Promise<void> {
+  const keys = await store.listKeys();
+  const fingerprintsByName = new Map(keys.map(({ name, fingerprint }) => [name, fingerprint]));
+  for (const { name, fingerprint } of from) {
+    if (fingerprintsByName.get(name) !== fingerprint) throw mismatch(name);
+  }
+  const taken = new Map(keys.map(({ name, fingerprint }) => [fingerprint, name]));
+  for (const { name, fingerprint } of to) {
+    if ((fingerprintsByName.get(name) ?? fingerprint) !== fingerprint) throw mismatch(name);
+    if ((taken.get(fingerprint) ?? name) !== name) {
+      throw new RenkeiError('KEY_NOT_DISTINCT', `key ${name} is the same as another key`);
+    }
+    taken.set(fingerprint, name);
+  }
 }
 
 /**

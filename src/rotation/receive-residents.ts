@@ -34,7 +34,8 @@ export async function receiveResidents(
     if (rotation.plan.source !== 'list') {
       throw new RenkeiError('ROTATION_UNSUPPORTED', `rotation ${id} does not take a list of residents`);
     }
-    requireStatus(rotation, 'receiving residents', 'running');
+    // Somebody who was written after the verification may be in no list yet: only the switch waits for them then.
+    requireStatus(rotation, 'receiving residents', 'running', 'verified');
     await requireKeys(context, [...rotation.plan.from, ...rotation.plan.to]);
     for (;;) {
       const next = await source.next();

@@ -88,7 +88,8 @@ export class Rotation extends Redacted {
   }
 
   /**
-   * Takes the list of residents that a rotation of the generation is made from. Batches are wiped. Again changes nothing.
+   * Takes the list of residents that a rotation of the generation is made from, or until the switch one of those who
+   * were written since. Batches are wiped. Again changes nothing.
    *
    * @throws RenkeiError `ROTATION_UNSUPPORTED`, `BUFFER_LENGTH`, `BATCH_TOO_LARGE`, `ABORTED`
    */

@@ -1,54 +1,14 @@
-import type { InstitutionCode, IssuanceStore, Rotation } from 'renkei';
-import { createMemoryStore } from 'renkei';
+import type { InstitutionCode, Rotation } from 'renkei';
 import { expect, test } from 'vitest';
+import { openDisturbedWorld } from '../support/disturbed-world.js';
 import { syntheticResidentTexts } from '../support/residents.js';
-import { issueTo, openRotationVault, openRotationWorld, read } from '../support/rotation-world.js';
+import { issueTo, read, readDelivered } from '../support/rotation-world.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 import { withCode } from '../support/with-code.js';
 
 const { path } = makeScratchFolder();
 const KINDS = [{ kind: 'store' }, { kind: 'generation', source: 'store' }] as const;
 const CODE_LENGTH = 24;
-
-/** A world whose store does something else once, before or after one of its calls. */
-async function openDisturbedWorld() {
-  const real = createMemoryStore();
-  const disturbances = new Map<string, () => Promise<unknown>>();
-  const disturbed = async (when: string) => {
-    const disturb = disturbances.get(when);
-    disturbances.delete(when);
-    await disturb?.();
-  };
-  const store = new Proxy(real, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== 'function') return value;
-      return async (...given: unknown[]) => {
-        await disturbed(`before ${String(name)}`);
-        const answer: unknown = await Reflect.apply(value, target, given);
-        await disturbed(`after ${String(name)}`);
-        return answer;
-      };
-    },
-  }) as IssuanceStore;
-  const vault = await openRotationVault();
-  const world = await openRotationWorld({ vault, store });
-  let newcomers = 0;
-  /** Writes somebody as an issuer does that began its batch before the rotation: without a successor. */
-  const writeLate = async () => {
-    const [storeKey] = (await real.listKeys()).filter(
-      ({ name, state }) => state === 'active' && name.startsWith('store/'),
-    );
-    const digits = Uint8Array.from(Buffer.from(syntheticResidentTexts(9, newcomers++, 1)[0] as string));
-    const { codes } = await vault.derive(digits, [storeKey?.name as 'store/1' as never]);
-    const batch = { institution: 'A1' as InstitutionCode, keyVersion: 1, generation: 1, issuedAt: 1_000 };
-    await real.issue({ ...batch, storeCodes: codes[0] as Uint8Array });
-    return codes[0] as Uint8Array;
-  };
-  /** Has the call disturbed, once. */
-  const at = (when: string, disturb: () => Promise<unknown>) => disturbances.set(when, disturb);
-  return { ...world, real, at, writeLate, isDisturbed: () => disturbances.size === 0 };
-}
 
 async function finish({ issuer, real }: Awaited<ReturnType<typeof openDisturbedWorld>>, rotation: Rotation) {
   const before = await real.count();
@@ -177,3 +137,23 @@ test.each(KINDS)(
     expect(await world.issuer.checkStore()).toEqual([{ invariant: 'store-code-genuine', rows: 1 }]);
   },
 );
+
+test('a person of no list who is written after the verification comes with a further list', async () => {
+  const world = await openDisturbedWorld();
+  const { rotations, issuer, people, vault } = world;
+  const folder = path('further-list');
+  const rotation = await rotations.begin({ kind: 'generation', source: 'list' });
+  await rotation.receiveResidents([[...people]]);
+  await rotation.work({ folder });
+  await rotation.verify({ folder });
+  await world.writeLate();
+  await expect(rotation.switch({ folder, graceMs: 0 })).rejects.toThrow(withCode('ROTATION_INCOMPLETE'));
+  const late = syntheticResidentTexts(9, 0, 1);
+  const received = await rotation.receiveResidents([[...late]]);
+  expect(received).toEqual({ received: 1, refused: 0, unknown: 0 });
+  const switched = read(await rotation.switch({ folder, graceMs: 0 }));
+  const supplement = await readDelivered({ vault }, folder, switched, 'A1');
+  expect([...supplement.values()]).toEqual(await issueTo(issuer, 'A1', late));
+  await expect(rotation.receiveResidents([[...late]])).rejects.toThrow(withCode('ROTATION_STATUS'));
+  await finish(world, rotation);
+});
