@@ -39,7 +39,10 @@ export async function checkCodes(
   ];
 }
 
-/** Everybody who was issued to, meanwhile too, has the code that a delivery says, or that was issued under the new key. */
+/**
+ * Everybody who was issued to, meanwhile too, has the code that a delivery says, or that was issued under the new
+ * key.
+ */
 export async function checkEverybody(issuer: Issuer, concerned: readonly Holder[]): Promise<Row[]> {
   let checked = 0;
   for (const holder of concerned) {

@@ -10,7 +10,9 @@ import { doMainJob, type Site } from './main-job.js';
 import { INSTITUTIONS, PERIOD } from './population.js';
 import { keysToRotateTo, rotateKeys } from './rotate-keys.js';
 
-/** The main job, from an empty HSM and an empty database to a translated code, on SoftHSM and SQLite; then rotations. */
+/**
+ * The main job, from an empty HSM and an empty database to a translated code, on SoftHSM and SQLite; then rotations.
+ */
 
 async function run(
   token: ScratchToken,

@@ -30,7 +30,8 @@ export async function rotateKeys(site: Site, samples: Samples, folder: string): 
   const isVisible = level === 'host-visible';
   const minimumLevel = LEVELS[level];
   await using serving = await openPkcs11Vault({ ...hsm, minimumLevel });
-  // From the store, linkage codes are advanced by the bulk engine; where keys do not permit that, a list takes its place.
+  // From the store, linkage codes are advanced by the bulk engine; where keys do not permit that, a list takes its
+  // place.
   await using working: Vault = await openPkcs11Vault({
     ...hsm,
     engine: isVisible ? 'bulk' : 'sealed',

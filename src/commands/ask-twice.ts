@@ -2,7 +2,8 @@ import { RenkeiError } from 'renkei';
 import { askTerminal } from './terminal.js';
 
 /**
- * The name of a key to be destroyed twice more: from the terminal, or for scripts from `--yes-destroy NAME --yes-destroy NAME`.
+ * The name of a key to be destroyed twice more: from the terminal, or for scripts from
+ * `--yes-destroy NAME --yes-destroy NAME`.
  *
  * @throws RenkeiError `OPTION_INVALID` unless both are the name
  */

@@ -47,8 +47,8 @@ export async function withSession<T>(
 }
 
 /**
- * The engine that computes a sample anew: the one asked for, or else for a bulk vault the sealed engine, which every key
- * permits. Undefined: the same vault does.
+ * The engine that computes a sample anew: the one asked for, or else for a bulk vault the sealed engine, which every
+ * key permits. Undefined: the same vault does.
  *
  * @throws RenkeiError `OPTION_INVALID`
  */

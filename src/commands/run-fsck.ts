@@ -13,8 +13,8 @@ export interface FsckReport {
 }
 
 /**
- * Checks a store by itself, without a vault: no PIN is needed, and no store code is opened. `Issuer.checkStore` does that
- * as well.
+ * Checks a store by itself, without a vault: no PIN is needed, and no store code is opened. `Issuer.checkStore` does
+ * that as well.
  *
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID` or a store error
  */

@@ -51,7 +51,9 @@ export interface DeliveredPairs {
   readonly newCodes: Uint8Array;
 }
 
-/** A delivery whose signature and table are right. Pairs are handed out of blocks that were checked, and of no other. */
+/**
+ * A delivery whose signature and table are right. Pairs are handed out of blocks that were checked, and of no other.
+ */
 export class Delivery extends Redacted {
   /** What it is. */
   readonly header: DeliveryHeader;
@@ -71,8 +73,8 @@ export class Delivery extends Redacted {
   /**
    * An institution's pairs in their external form, in the order of the old codes, up to 1,024 at a time.
    *
-   * @throws RenkeiError `DELIVERY_INVALID` before anything of a changed block is handed out, `DELIVERY_FAULT`, `ABORTED`;
-   *   `OPTION_INVALID` for a record period, whose codes have no external form
+   * @throws RenkeiError `DELIVERY_INVALID` before anything of a changed block is handed out, `DELIVERY_FAULT`,
+   *   `ABORTED`; `OPTION_INVALID` for a record period, whose codes have no external form
    */
   async *codes(options: ReadPairsOptions = {}): AsyncGenerator<DeliveredCodes, void, undefined> {
     const { fromVersion, toVersion } = this.header;
@@ -94,8 +96,8 @@ export class Delivery extends Redacted {
   /**
    * The pairs, packed, in the order of the old codes, up to 1,024 at a time.
    *
-   * @throws RenkeiError `DELIVERY_INVALID` before anything of a changed block is handed out, `DELIVERY_FAULT`, `ABORTED`
-   *   or an option error
+   * @throws RenkeiError `DELIVERY_INVALID` before anything of a changed block is handed out, `DELIVERY_FAULT`,
+   *   `ABORTED` or an option error
    */
   async *packed(options: ReadPairsOptions = {}): AsyncGenerator<DeliveredPairs, void, undefined> {
     const { pairs } = this.header;

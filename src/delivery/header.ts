@@ -18,7 +18,9 @@ export interface DeliveryFacts {
   readonly fromGeneration: number;
   /** That of the new codes: the same or a later one. */
   readonly toGeneration: number;
-  /** Fingerprints of the keys of the old and of the new codes, 16 lower-case hex digits. One key for a record period. */
+  /**
+   * Fingerprints of the keys of the old and of the new codes, 16 lower-case hex digits. One key for a record period.
+   */
   readonly fingerprints: {
     /** Of the key of the old codes. */
     readonly from: string;

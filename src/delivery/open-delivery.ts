@@ -33,8 +33,8 @@ const KEY_RULE: OptionRule = {
 };
 
 /**
- * Opens a delivery of new codes. The signature is checked before anything else is looked at, then the header, the length of
- * the file and the table. Needs no HSM and no store.
+ * Opens a delivery of new codes. The signature is checked before anything else is looked at, then the header, the
+ * length of the file and the table. Needs no HSM and no store.
  *
  * @throws RenkeiError `SIGNATURE_INVALID`, `DELIVERY_INVALID`, `DELIVERY_FAULT`, `INSTITUTION_CODE_INVALID`,
  *   `RECORD_PERIOD_INVALID` or an option error

@@ -19,7 +19,10 @@ export interface WriteDeliveryOptions {
   readonly path: string;
   /** What the delivery is. */
   readonly facts: DeliveryFacts;
-  /** The pairs: batches of n × 48 bytes, each an old code and the new one, all in strictly ascending order of old codes. */
+  /**
+   * The pairs: batches of n × 48 bytes, each an old code and the new one, all in strictly ascending order of old
+   * codes.
+   */
   readonly pairs: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** The audit key that signs. */
   readonly auditKey: {
@@ -35,11 +38,11 @@ export interface WriteDeliveryOptions {
 }
 
 /**
- * Writes a delivery of new codes. Memory stays bounded but for 32 bytes a block of 1,024 pairs. Beside the file there are
- * `<path>.pairs` and `<path>.next` while it is written; a run that was killed leaves them to the next one.
+ * Writes a delivery of new codes. Memory stays bounded but for 32 bytes a block of 1,024 pairs. Beside the file there
+ * are `<path>.pairs` and `<path>.next` while it is written; a run that was killed leaves them to the next one.
  *
- * @throws RenkeiError `DELIVERY_INVALID` naming the pair that is out of order, `DELIVERY_FAULT`, `SIGNATURE_INVALID` when
- *   what `sign` gives is not right, `ABORTED`, or an option error
+ * @throws RenkeiError `DELIVERY_INVALID` naming the pair that is out of order, `DELIVERY_FAULT`, `SIGNATURE_INVALID`
+ *   when what `sign` gives is not right, `ABORTED`, or an option error
  */
 export async function writeDelivery(options: WriteDeliveryOptions): Promise<DeliveryHeader> {
   checkOptions('writeDelivery', options, {

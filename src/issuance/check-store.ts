@@ -14,9 +14,9 @@ import { personPages } from './store-pages.js';
 /** An invariant of store and vault together that does not hold. */
 export interface IssuanceFinding {
   /**
-   * What is broken: an invariant of the store; `store-code-genuine`, a store code that is not one of the store's key, nor
-   * of its other key while a rotation moves rows; `key-matches-vault`, a key on record that the vault has not or has
-   * another of, or a destroyed one that it has still.
+   * What is broken: an invariant of the store; `store-code-genuine`, a store code that is not one of the store's key,
+   * nor of its other key while a rotation moves rows; `key-matches-vault`, a key on record that the vault has not or
+   * has another of, or a destroyed one that it has still.
    */
   readonly invariant: StoreInvariant | 'store-code-genuine' | 'key-matches-vault';
   /** How many rows break it. */

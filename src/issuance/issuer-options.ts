@@ -18,7 +18,9 @@ export interface IssuerOptions {
   readonly vault: Vault;
   /** Where issuances are recorded. Stays the caller's. */
   readonly store: IssuanceStore;
-  /** Generation of the linkage codes that an empty store is begun with, 1 to 255. Default 1. Later its record decides. */
+  /**
+   * Generation of the linkage codes that an empty store is begun with, 1 to 255. Default 1. Later its record decides.
+   */
   readonly generation?: number;
   /** Version of the store's key that an empty store is begun with, 1 to 255. Default 1. Later its record decides. */
   readonly storeKeyVersion?: number;

@@ -47,9 +47,9 @@ import type { ResidentBatches } from './spill/receive-requests.js';
  * Issues, translates and records: the work of the information-provision core. Made by `openIssuer`. Issuers in
  * several processes may work on one store.
  *
- * Keys may be switched and retired while it works. What only reads is then done again by itself. What issues, changes or
- * removes waits while a switch is near; if one comes between its codes and the store all the same, nothing is stored and
- * the call fails with `KEYS_CHANGED`, to be made again with the residents anew.
+ * Keys may be switched and retired while it works. What only reads is then done again by itself. What issues, changes
+ * or removes waits while a switch is near; if one comes between its codes and the store all the same, nothing is
+ * stored and the call fails with `KEYS_CHANGED`, to be made again with the residents anew.
  */
 export class Issuer extends Redacted {
   readonly #parts: IssuerParts;
@@ -164,8 +164,8 @@ export class Issuer extends Redacted {
   /**
    * Opens the load of a whole population for one institution, or goes on with the one that lies in the folder.
    *
-   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `SPILL_IN_USE`, `SPILL_MISMATCH`, `SPILL_CORRUPT`, `SPILL_FAULT`, a vault
-   *   error or a store error
+   * @throws RenkeiError `INSTITUTION_UNKNOWN`, `SPILL_IN_USE`, `SPILL_MISMATCH`, `SPILL_CORRUPT`, `SPILL_FAULT`, a
+   *   vault error or a store error
    */
   openBulkLoad(institution: string, options: BulkLoadOptions): Promise<BulkLoad> {
     return this.#drain.run(() => {

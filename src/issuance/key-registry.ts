@@ -72,9 +72,9 @@ export class KeyRegistry {
   }
 
   /**
-   * Begins an empty store with link keys up to a generation and a version of the store's key. Of a store that was begun,
-   * makes sure that its active store key and the link keys up to its active generation are the vault's. The vault must
-   * have them all before one is put on record.
+   * Begins an empty store with link keys up to a generation and a version of the store's key. Of a store that was
+   * begun, makes sure that its active store key and the link keys up to its active generation are the vault's. The
+   * vault must have them all before one is put on record.
    *
    * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH`, `KEY_NOT_DISTINCT` or `STORE_CORRUPT`
    */

@@ -82,8 +82,8 @@ export class KeysInForce {
   /**
    * The key an institution's codes are made under.
    *
-   * @throws RenkeiError `INSTITUTION_UNKNOWN` when none is; `KEY_USAGE` when it is for another generation than the active
-   *   one; `KEYS_CHANGED`, `KEY_FINGERPRINT_MISMATCH` or a vault error
+   * @throws RenkeiError `INSTITUTION_UNKNOWN` when none is; `KEY_USAGE` when it is for another generation than the
+   *   active one; `KEYS_CHANGED`, `KEY_FINGERPRINT_MISMATCH` or a vault error
    */
   async active(institution: InstitutionCode, signal?: AbortSignal): Promise<ActiveKey> {
     const active = this.#snapshot.active(institution) ?? (await this.#lookAgain(signal)).active(institution);

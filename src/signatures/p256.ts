@@ -11,7 +11,9 @@ const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
 const SCALAR_BYTES = 32;
 const HEX_KEY = new RegExp(`^${SPKI_PREFIX}[0-9a-f]{130}$`);
 
-/** True for the SubjectPublicKeyInfo (DER) of a P-256 key in lower-case hex, whether or not its point is on the curve. */
+/**
+ * True for the SubjectPublicKeyInfo (DER) of a P-256 key in lower-case hex, whether or not its point is on the curve.
+ */
 export function isPublicKeyHex(value: unknown): value is string {
   return typeof value === 'string' && HEX_KEY.test(value);
 }

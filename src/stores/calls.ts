@@ -7,8 +7,8 @@ export const MAX_BATCH_ROWS = 100_000;
 export type WriteOutcome = 'inserted' | 'existed' | 'conflict';
 
 /**
- * What a key version is for (NIST SP 800-57 part 1 §7). `pre-active`: on record, nothing is made under it. `active`: new
- * codes are made under it. `accepting`: codes made under it are still understood. `retired`: they are refused.
+ * What a key version is for (NIST SP 800-57 part 1 §7). `pre-active`: on record, nothing is made under it. `active`:
+ * new codes are made under it. `accepting`: codes made under it are still understood. `retired`: they are refused.
  * `destroyed`: the key is gone.
  */
 export type KeyState = 'pre-active' | 'active' | 'accepting' | 'retired' | 'destroyed';
@@ -18,8 +18,8 @@ export interface StoreCallOptions {
   /** Gives up with `ABORTED` before the transaction is committed: nothing of it is stored then. */
   readonly signal?: AbortSignal;
   /**
-   * The epoch of the keys that the caller's codes were made in (`outlook`). When keys were switched or retired since, the
-   * call is refused with `KEYS_CHANGED`, in the transaction itself, and changes nothing. Default: not compared.
+   * The epoch of the keys that the caller's codes were made in (`outlook`). When keys were switched or retired since,
+   * the call is refused with `KEYS_CHANGED`, in the transaction itself, and changes nothing. Default: not compared.
    */
   readonly epoch?: number;
 }

@@ -75,7 +75,8 @@ export interface HeldRows {
   readonly versions: Uint8Array;
   /**
    * By row, the person's own store code where the given one is another of the same person: the resident record code
-   * was changed, or the given one is under the other store key of a rotation. It is under the active store key, and codes are made from it.
+   * was changed, or the given one is under the other store key of a rotation. It is under the active store key, and
+   * codes are made from it.
    */
   readonly canonical: ReadonlyMap<number, Uint8Array>;
   /** Those of these rows whose code is of a changed resident record code (an alias). */
@@ -98,7 +99,10 @@ export interface ChangeBatch {
 
 /** What a physical deletion removed of one person. */
 export interface RemovedPerson {
-  /** Store codes removed: the person's own and those of changed resident record codes. 0: the store did not know the code. */
+  /**
+   * Store codes removed: the person's own and those of changed resident record codes. 0: the store did not know the
+   * code.
+   */
   readonly storeCodes: number;
   /** Codes of institutions that are gone, ordered by institution. */
   readonly issuances: readonly RemovedIssuance[];
@@ -219,12 +223,12 @@ export interface IssuanceStore extends RotationStore {
   begin(records: readonly KeyRecord[], options?: StoreCallOptions): Promise<WriteOutcome>;
 
   /**
-   * Records a key. `existed` when the same name and fingerprint are there; `conflict`, and no change, when the name
-   * stands with another fingerprint or the fingerprint with another name. An institution is known from its first
-   * key on. The first key of an audience is `active` at once, a further version `pre-active` until a rotation
-   * switches to it. Every record period is an audience of its own.
+   * Records a key. `existed`, and no change, when the same name and fingerprint are there, whatever its date and
+   * generation; `conflict`, and no change, when the name stands with another fingerprint or the fingerprint with
+   * another name. An institution is known from its first key on. The first key of an audience is `active` at once, a
+   * further version `pre-active` until a rotation switches to it. Every record period is an audience of its own.
    *
-   * @throws RenkeiError `KEY_NAME_INVALID` or `OPTION_INVALID`
+   * @throws RenkeiError `KEY_NAME_INVALID`, `GENERATION_INVALID` or `OPTION_INVALID`
    */
   registerKey(record: KeyRecord, options?: StoreCallOptions): Promise<WriteOutcome>;
 

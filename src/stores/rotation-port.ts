@@ -2,14 +2,16 @@ import type { KeyName } from '../codes/key-names.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import type { KeyState, MAX_BATCH_ROWS, PageRequest, StoreCallOptions, WriteOutcome } from './calls.js';
 
-/** What is re-keyed: one institution's codes, the store's row keys, a generation of linkage codes, or a record period. */
+/**
+ * What is re-keyed: one institution's codes, the store's row keys, a generation of linkage codes, or a record period.
+ */
 export type RotationKind = 'institution' | 'store' | 'generation' | 'record-period';
 
 /**
- * Where a rotation is. `running` and `paused`: pairs are being made. `verified`: all are made and checked. `switched`: the
- * new keys are active, the old ones accepting. `retiring`: the old ones are refused, rows are moved to the new store key.
- * `retired`: done but for the old keys, which are still there. `destroyed`: they are gone. `aborting`: what was made is
- * being discarded. `aborted`: as if it had never been.
+ * Where a rotation is. `running` and `paused`: pairs are being made. `verified`: all are made and checked.
+ * `switched`: the new keys are active, the old ones accepting. `retiring`: the old ones are refused, rows are moved
+ * to the new store key. `retired`: done but for the old keys, which are still there. `destroyed`: they are gone.
+ * `aborting`: what was made is being discarded. `aborted`: as if it had never been.
  */
 export type RotationStatus =
   | 'running'
@@ -35,13 +37,13 @@ export interface NewRotation {
   /** What is re-keyed. */
   readonly kind: RotationKind;
   /**
-   * What two rotations must not have in common: an institution code or another name of 1 to 64 of A–Z, a–z, 0–9, slash and
-   * hyphen, or `*` for what excludes every other.
+   * What two rotations must not have in common: an institution code or another name of 1 to 64 of A–Z, a–z, 0–9,
+   * slash and hyphen, or `*` for what excludes every other.
    */
   readonly subject: string;
   /**
-   * Whose new rows are to be noted while it runs: institutions, and `persons` for people and their aliases. `everything`
-   * stands for people and all institutions, those that are yet to be registered too.
+   * Whose new rows are to be noted while it runs: institutions, and `persons` for people and their aliases.
+   * `everything` stands for people and all institutions, those that are yet to be registered too.
    */
   readonly notes: readonly InstitutionCode[] | 'everything' | 'persons';
   /** The generation and store key it leads to: of the kinds `store` and `generation`, whose subject is `*`. */
@@ -60,7 +62,7 @@ export interface RotationRecord extends Omit<NewRotation, 'notes'> {
   readonly id: number;
   /** Where it is. */
   readonly status: RotationStatus;
-  /** When it came to this status; a move that writes the notebook only leaves it as it is. */
+  /** When it came to this status. Where a move writes the notebook only it stays as it is. */
   readonly changedAt: number;
   /** What it has kept last: receipts and the like; empty at first, at most 16 MiB of such text; never a code. */
   readonly notebook: string;
@@ -72,7 +74,10 @@ export interface KeyTransition {
   readonly name: KeyName;
   /** The state it must be in. */
   readonly from: KeyState;
-  /** The state it comes into: pre-active → active, accepting, destroyed; active → accepting; accepting → retired; retired → destroyed. */
+  /**
+   * The state it comes into: pre-active → active, accepting, destroyed; active → accepting; accepting → retired;
+   * retired → destroyed.
+   */
   readonly to: KeyState;
 }
 
@@ -82,7 +87,11 @@ export interface RotationMove {
   readonly id: number;
   /** The status it must have. */
   readonly from: RotationStatus;
-  /** The status it comes to; the same as `from` to write the notebook only. */
+  /**
+   * The status it comes to; the same as `from` to write the notebook only. running → paused, verified, aborting;
+   * paused → running, aborting; verified → running, switched, aborting; switched → retiring; retiring → retired;
+   * retired → destroyed; aborting → aborted.
+   */
   readonly to: RotationStatus;
   /** Key versions that change with it, all or none; none where the status stays. */
   readonly keys?: readonly KeyTransition[];
@@ -142,7 +151,10 @@ export interface KnownSuccessors {
 export interface StoreOutlook {
   /** Counts switches and retirements: codes made in one epoch are not stored or looked up in another. Starts at 0. */
   readonly epoch: number;
-  /** Whoever is about to make codes to be stored waits until then, in milliseconds since 1970-01-01 UTC: a switch is near. 0: no. */
+  /**
+   * Whoever is about to make codes to be stored waits until then, in milliseconds since 1970-01-01 UTC: a switch is
+   * near. 0: no.
+   */
   readonly holdUntil: number;
   /** Generation and store key that a rotation before its switch leads to: give `successors` when issuing. */
   readonly successor?: SuccessorKeys;
@@ -153,25 +165,30 @@ export interface StoreOutlook {
  *
  * While a rotation of the store key or of the generation is under way, `succeed` records people's codes under the new
  * store key beside those under the old one; rows stay under the old. Every other call of the store takes a code under
- * either key from then on, until the person's rows are moved, and means the same person; codes it answers (`canonical`) are
- * under the store key that is active, which changes with the switch: from `switched` on it is the rotation's. After that,
- * `moveRows` re-keys the rows in place, and the code under the old key is forgotten. Pages of people and of issuances
- * show the code that a row is stored under.
+ * either key from then on, until the person's rows are moved, and means the same person; codes it answers
+ * (`canonical`) are under the store key that is active, which changes with the switch: from `switched` on it is the
+ * rotation's. After that, `moveRows` re-keys the rows in place, and the code under the old key is forgotten. Pages of
+ * people and of issuances show the code that a row is stored under.
  *
- * A new row is noted once for each write, however many rotations want it; a person's row is not where its successor is
- * recorded when the call ends. What `remove` deletes is forgotten here too: notes and successors.
+ * A row is noted when it is inserted, once however many rotations want it; a person's row is not, where its successor
+ * is recorded when the call ends. What `remove` deletes is forgotten here too: notes and successors.
+ *
+ * Errors of every method, besides those of {@link IssuanceStore}: `OPTION_INVALID` for a number, a name or a text
+ * that is out of its range.
  */
 export interface RotationStore {
   /** Epoch and what is going on; cheap, so that it may be asked before every batch. */
   outlook(options?: StoreCallOptions): Promise<StoreOutlook>;
 
   /**
-   * Begins a rotation. From the moment this resolves every row written that it wants noted is noted. `conflict`, as
-   * undefined, when one that is not `destroyed`, `retired` or `aborted` has the same subject, or either has the subject
+   * Begins a rotation. From the moment this resolves every row written that it wants noted is noted. Undefined, and
+   * no change, when one that is not `destroyed`, `retired` or `aborted` has the same subject, or either has the subject
    * `*`. A record period that is `switched` waits for the end of its retention and hinders nothing but its like.
    * Institutions to be noted need not be known yet.
    *
-   * @throws RenkeiError `OPTION_INVALID`
+   * @returns its number, or undefined
+   * @throws RenkeiError `INSTITUTION_CODE_INVALID`, `VERSION_INVALID` or `GENERATION_INVALID`; `ROTATION_UNSUPPORTED`
+   *   for the kinds `store` and `generation` of a store that does not rotate its own key
    */
   beginRotation(rotation: NewRotation, options?: StoreCallOptions): Promise<number | undefined>;
 
@@ -180,24 +197,28 @@ export interface RotationStore {
 
   /**
    * Moves a rotation and key versions to their next status and states, all or nothing, while nobody else writes.
-   * To `verified` or `switched` only when no part is open (`conflict` else), to `switched` only when no row is noted besides. `switched` and
-   * `retiring` begin a new epoch and end a hold. With `switched`, `aborting` and `aborted` no more rows are noted;
-   * with `aborted` or `retired` parts are forgotten, and notes that no other rotation before its switch wants. To these
-   * two, where it has `successor`, only when none is recorded any more (`conflict` else): `moveRows` and `discardSuccessors` see to it.
-   * `existed` when status, keys and notebook are so already. `conflict`, and no change, when there is no such
-   * rotation, or the status or a key's state is another than `from`; `inserted` else. The notes that keep it from
-   * `switched` are those that it wants itself.
    *
-   * @throws RenkeiError `OPTION_INVALID` for a transition that is none, or that leaves an audience with two active keys
+   * `existed` when status, keys and notebook are so already. `conflict`, and no change, when there is no such
+   * rotation; when its status or a key's state is another than `from`; for `verified` and `switched`, when a part is
+   * open; for `switched`, when a row that it wants itself is noted; for `retired` and `aborted`, when a successor is
+   * recorded and the rotation has `successor` (`moveRows` and `discardSuccessors` see to it). `inserted` else.
+   *
+   * `switched` and `retiring` begin a new epoch and end a hold. From `switched` and `aborting` on it has no more rows
+   * noted. With `retired` and `aborted` its parts are forgotten, and the notes that it wanted and no other rotation
+   * before its switch does.
+   *
+   * @throws RenkeiError `OPTION_INVALID` for a status or a state that cannot follow, or when an audience would have two
+   *   active keys
    */
   moveRotation(move: RotationMove, options?: StoreCallOptions): Promise<WriteOutcome>;
 
-  /** Asks everybody to hold back batches until a moment (`outlook`); 0 ends it. */
+  /** Asks everybody to hold back batches until a moment (`outlook`), in place of the one before; 0 ends it. */
   hold(until: number, options?: StoreCallOptions): Promise<void>;
 
   /**
-   * Claims a part that is open and that no other worker holds: the lowest. The worker that holds it may claim it again.
-   * Undefined when there is none, or the rotation is not `running`.
+   * Claims the lowest part that is open and that no other worker holds. The worker that holds it may claim it again,
+   * and holds it from `now` on for as long as it says then. Undefined when there is none, or the rotation is not
+   * `running`.
    */
   claimPart(claim: PartClaim, options?: StoreCallOptions): Promise<number | undefined>;
 
@@ -213,7 +234,8 @@ export interface RotationStore {
   parts(id: number, options?: StoreCallOptions): Promise<readonly RotationPart[]>;
 
   /**
-   * Rows that were noted and are not settled, the oldest first: of one institution, or else all of them.
+   * Rows that were noted and are not settled, the oldest first: the issuances of one institution, or else all of them,
+   * people too.
    *
    * @param limit 1 to 100,000
    */
@@ -223,41 +245,56 @@ export interface RotationStore {
     options?: StoreCallOptions,
   ): Promise<readonly NotedRow[]>;
 
-  /** Forgets notes, at most {@link MAX_BATCH_ROWS}. Notes made since they were read stay; unknown ones are passed over. */
+  /**
+   * Forgets notes, at most {@link MAX_BATCH_ROWS}. Notes made since they were read stay; unknown ones are passed over.
+   *
+   * @throws RenkeiError `BATCH_TOO_LARGE`
+   */
   settle(notes: readonly number[], options?: StoreCallOptions): Promise<void>;
 
   /**
-   * Records successors of store codes that rows are stored under (own codes and aliases); of others, or no longer, nothing
-   * is recorded. `existed`: so recorded already, or unknown. `conflict`: another successor is recorded, or the successor is
-   * another code's or a store code on record; nothing changes for this pair. Pairs are served one after the other.
+   * Records successors of store codes that rows are stored under: own codes and aliases, each its own. `existed`: the
+   * successor is recorded already, or no row is stored under the old code, and nothing is recorded. `conflict`: another
+   * successor is recorded, or the successor is another code's or a store code on record; nothing changes for this pair.
+   * Pairs are served one after the other. An empty batch is not refused.
    *
-   * @throws RenkeiError `BUFFER_LENGTH`, `BATCH_TOO_LARGE`; `OPTION_INVALID` when no rotation before its switch leads to
-   *   another store key
+   * @throws RenkeiError `BUFFER_LENGTH`, `BATCH_TOO_LARGE`; `OPTION_INVALID` when no rotation before its switch leads
+   *   to another store key
    */
   succeed(pairs: SuccessorPairs, options?: StoreCallOptions): Promise<readonly WriteOutcome[]>;
 
-  /** Successors of store codes under the old key, as recorded: an alias has its own. */
+  /**
+   * Successors of store codes under the old key, as recorded: an alias has its own, and its person's does not count.
+   *
+   * @param oldCodes n × 24 bytes
+   * @throws RenkeiError `BUFFER_LENGTH` or `BATCH_TOO_LARGE`
+   */
   successors(oldCodes: Uint8Array, options?: StoreCallOptions): Promise<KnownSuccessors>;
 
-  /** Persons' own codes that have no successor, page by page: those that keep a rotation from being switched. */
+  /**
+   * Persons' own codes that have no successor, in their order, page by page; everybody's where none was ever
+   * recorded. Who is among them at the switch is left behind: the store does not look, whoever switches must.
+   *
+   * @returns n × 24 bytes; a page shorter than its limit is the last
+   */
   withoutSuccessor(page: PageRequest): Promise<Uint8Array>;
 
   /**
    * Gives the successor of an alias to the person's own code where that has none: after a delivered list, which holds
-   * only current resident record codes. The alias has none from then on; of several the lowest gives. Only while a
-   * rotation before its switch leads to another store key.
+   * only current resident record codes. The alias has none from then on; of several the lowest as bytes gives.
    *
-   * @returns how many were given
+   * @returns how many were given; 0 where no rotation before its switch leads to another store key
    */
   lendSuccessors(options?: StoreCallOptions): Promise<number>;
 
   /**
    * Re-keys rows in place, in a rotation that is `retiring`: those of up to `limit` people go under their successors,
-   * with the new generation, and the pairs are forgotten. Of these people's aliases without a successor, one that came
-   * after the switch is under the new store key already and stays; one that was there before is deleted, since nobody
-   * can name it any more. The generation does not tell them apart: a rotation of the store key leaves it as it is. A
-   * person whose own code has no successor stays as it is. In which order people are taken is the store's to choose. Again goes
-   * on where it was. When it answers 0, no code with a successor is in the store. 0 when no rotation is `retiring`.
+   * with the new generation, and the pairs are forgotten. Of these people's aliases without a successor, one that
+   * came after the switch is under the new store key already and stays; one that was there before is deleted, since
+   * nobody can name it any more. The generation does not tell them apart: a rotation of the store key leaves it as it
+   * is. A person whose own code has no successor stays as it is. In which order people are taken is the store's to
+   * choose. Again goes on where it was. When it answers 0, no code with a successor is in the store. 0 when no
+   * rotation is `retiring`.
    *
    * @param limit 1 to 100,000
    * @returns how many store codes were replaced

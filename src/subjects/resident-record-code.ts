@@ -118,8 +118,8 @@ export class ResidentRecordCode extends Redacted {
   }
 
   /**
-   * Hands the eleven digits over, to be wiped by whoever took them, and keeps none: after the linkage code is made the resident record code is
-   * deleted at once.
+   * Hands the eleven digits over, to be wiped by whoever took them, and keeps none: after the linkage code is made
+   * the resident record code is deleted at once.
    *
    * @throws RenkeiError `RESIDENT_RECORD_CODE_WIPED` the second time
    */

@@ -55,8 +55,8 @@ export interface IssuanceStoreContractOptions {
 }
 
 /**
- * What every issuance store keeps to, whatever it is made of: the sentences of the {@link IssuanceStore} port, as a list
- * of cases for any test runner. They are independent of each other and may run in any order.
+ * What every issuance store keeps to, whatever it is made of: the sentences of the {@link IssuanceStore} port, as a
+ * list of cases for any test runner. They are independent of each other and may run in any order.
  *
  * ```ts
  * // Vitest

@@ -66,8 +66,8 @@ export interface AttackResult {
 }
 
 /**
- * What computes codes: this process, or with an HSM the sealed engine, which keeps linkage codes in it, or the bulk engine,
- * which shows them to the host.
+ * What computes codes: this process, or with an HSM the sealed engine, which keeps linkage codes in it, or the bulk
+ * engine, which shows them to the host.
  */
 export type VaultEngine = 'software' | 'sealed' | 'bulk';
 
@@ -166,8 +166,8 @@ export interface Vault {
 /** Destroys keys for good. Apart from {@link Vault}, so that what serves requests cannot do it. */
 export interface KeyDestroyer {
   /**
-   * Destroys the key of this name, whose fingerprint must be the one given. A key that is not there any more is no error:
-   * a retry is safe.
+   * Destroys the key of this name, whose fingerprint must be the one given. A key that is not there any more is no
+   * error: a retry is safe.
    *
    * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH`, `KEY_AMBIGUOUS` or a module error
    */

@@ -1,6 +1,8 @@
 import { openPostgresStore, type PostgresConnection } from 'renkei/postgres';
 
-/** A process that moves rows to the store key of a rotation, a few people a call, until it is killed or none are left. */
+/**
+ * A process that moves rows to the store key of a rotation, a few people a call, until it is killed or none are left.
+ */
 
 /** What this process is told in its first argument, as JSON. */
 export interface MovingPlan {

@@ -5,7 +5,9 @@ import { openSqliteStore } from 'renkei/sqlite';
 /** What this process is told in its first argument, as JSON. */
 export interface StoreRotatingPlan {
   readonly database: string;
-  /** Move rows of so many people a step until all are moved; or claim parts of the first rotation until none is left. */
+  /**
+   * Move rows of so many people a step until all are moved; or claim parts of the first rotation until none is left.
+   */
   readonly task: { readonly move: number } | { readonly claimAs: string };
 }
 

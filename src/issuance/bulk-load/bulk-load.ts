@@ -86,9 +86,10 @@ const DEFAULT_BATCH_ROWS = 10_000;
  * neither resident record codes nor acquisition numbers (取得番号): the caller keeps those, and the n-th answer belongs to
  * the n-th resident.
  *
- * The codes of a load are of the keys it was begun with. When the store key or the generation is switched meanwhile, it
- * has to be begun anew: who is stored by then is already issued. A new version of the institution's key it outlasts once
- * storing has begun, until the old one is retired; its answers are codes of the active version in any case.
+ * The codes of a load are of the keys it was begun with. When the store key or the generation is switched meanwhile,
+ * it has to be begun anew: who is stored by then is already issued. A new version of the institution's key it
+ * outlasts once storing has begun, until the old one is retired; its answers are codes of the active version in any
+ * case.
  *
  * One step runs at a time. Errors of every method: `BULK_LOAD_STATE`, `SPILL_FAULT` (retryable), `SPILL_CORRUPT`,
  * `SPILL_MISMATCH` when its keys are not those in force any more, `ABORTED`, vault and store errors.

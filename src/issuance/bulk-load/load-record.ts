@@ -69,8 +69,8 @@ export function requireSameLoad(institution: InstitutionCode, record: LoadRecord
 }
 
 /**
- * Refuses a load whose codes were made with other keys than those in force. Nothing of it is stored before `storing`, so
- * until then its key must also be the active one; after that it may be an older version that is not retired.
+ * Refuses a load whose codes were made with other keys than those in force. Nothing of it is stored before `storing`,
+ * so until then its key must also be the active one; after that it may be an older version that is not retired.
  *
  * @throws RenkeiError `SPILL_MISMATCH`, `KEYS_CHANGED` or a vault error
  */

@@ -10,8 +10,8 @@ export const LOCK_FILE = /^lock-[0-9a-f]{16}$/;
 
 /**
  * Keeps a folder to one process. Each who wants it listens on a socket of its own in it, and only then looks for
- * others: of two, the one who began to listen later finds the other; at worst both are refused. A process that dies stops listening, whatever
- * ended it, so that no lock outlives its holder and no process number has to be trusted.
+ * others: of two, the one who began to listen later finds the other; at worst both are refused. A process that dies
+ * stops listening, whatever ended it, so that no lock outlives its holder and no process number has to be trusted.
  *
  * It holds for the processes of one machine, in containers too. It does not hold for two machines on one network file
  * system.

@@ -2,7 +2,10 @@ import { RenkeiError } from '../../errors/renkei-error.js';
 
 /** data_corrupted and index_corrupted (PostgreSQL's appendix A): repeating does not mend them. */
 const CORRUPT = new Set(['XX001', 'XX002']);
-/** serialization_failure, deadlock_detected and lock_not_available: the same transaction may go through when made anew. */
+/**
+ * serialization_failure, deadlock_detected and lock_not_available: the same transaction may go through when made
+ * anew.
+ */
 const PASSING = new Set(['40001', '40P01', '55P03']);
 
 /**

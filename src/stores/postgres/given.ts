@@ -13,8 +13,8 @@ export const GIVEN = `(
 export const ANY_GIVEN = `ANY (ARRAY(SELECT code FROM ${GIVEN}))`;
 
 /**
- * Joins the rows of a table to each given code. `OFFSET 0` keeps the planner from turning the join around, which it does
- * with a table that is empty or was so when the statement was prepared: then it reads the whole table.
+ * Joins the rows of a table to each given code. `OFFSET 0` keeps the planner from turning the join around, which it
+ * does with a table that is empty or was so when the statement was prepared: then it reads the whole table.
  */
 export function eachIn(table: string, condition: string): string {
   return `CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE ${condition} OFFSET 0) AS ${table}`;

@@ -94,8 +94,9 @@ async function tryToIssue(
 }
 
 /**
- * People who become known with a batch, where that matters. Two transactions that insert the same person may both hold
- * it for new, and both are to say so then: either may be the one that is undone. None that inserts a person finds it known.
+ * People who become known with a batch, where that matters. Two transactions that insert the same person may both
+ * hold it for new, and both are to say so then: either may be the one that is undone. None that inserts a person
+ * finds it known.
  */
 async function unknownPersons(transaction: Transaction, codes: Uint8Array): Promise<Uint8Array> {
   if (!transaction.situation.notesPersons) return new Uint8Array(0);

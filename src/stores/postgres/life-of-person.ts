@@ -95,7 +95,10 @@ export async function change(transaction: Transaction, batch: ChangeBatch): Prom
   return outcomes;
 }
 
-/** After a switch, aliases are under the new store key, whatever their person's rows are under: these stay when rows are moved. */
+/**
+ * After a switch, aliases are under the new store key, whatever their person's rows are under: these stay when rows
+ * are moved.
+ */
 async function noteAhead(transaction: Transaction, aliases: Uint8Array, own: Uint8Array): Promise<void> {
   if (!transaction.situation.isSucceeded) return;
   const ahead = [...(await successorsOf(transaction, own)).keys()];

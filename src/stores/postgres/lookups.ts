@@ -10,7 +10,10 @@ const FIND_INSTITUTION: Statement = {
   name: 'find-institution',
   text: 'SELECT id FROM institution WHERE code = $1',
 };
-/** Four bytes a row that is there: its number and, in the last byte, the version. Rows one by one take four times as long. */
+/**
+ * Four bytes a row that is there: its number and, in the last byte, the version. Rows one by one take four times as
+ * long.
+ */
 export const FIND_VERSIONS: Statement = {
   name: 'find-versions',
   text: `SELECT coalesce(string_agg(int4send((i << 8) + key_version), ''), '') AS packed

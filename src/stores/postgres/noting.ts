@@ -99,8 +99,9 @@ export interface EarlyNotes {
 }
 
 /**
- * Notes rows before they are sent to other servers, whose commits come before the one of the notes: no row is there
- * without its note, whatever dies when. Notes of rows that never came are dropped by {@link noted}.
+ * Notes rows before they are sent to other servers, and commits the notes first: no row comes to a server before its
+ * note is there. Notes of rows that never came are dropped by {@link noted}, which cannot know of a server that is
+ * still committing for a session of the coordinator that died.
  */
 export async function noteEarly(
   transaction: Transaction,

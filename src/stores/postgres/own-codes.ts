@@ -45,7 +45,10 @@ export async function ownCodes(transaction: Transaction, given: Uint8Array): Pro
   return { codes, canonical: differences(given, active), aliases: new Set(aliases.keys()) };
 }
 
-/** The codes that the rows of given codes stand under: a code under the new store key is replaced by that under the old one. */
+/**
+ * The codes that the rows of given codes stand under: a code under the new store key is replaced by that under the
+ * old one.
+ */
 export async function rowCodes(transaction: Transaction, given: Uint8Array): Promise<Uint8Array> {
   if (transaction.situation.succession === undefined) return given;
   return withRows(given, await predecessorsOf(transaction, given));

@@ -1,8 +1,8 @@
 /**
  * What rotations need, beside the tables that were there: the same in a store on one server and on the coordinator of
- * a spread one. Keys that were on record are given the states they have had all along. The highest version of an audience
- * is active; of an institution's, the store's and an audit key the lower ones are accepting, of the link key they are
- * retired. Each record period is an audience of its own, and so active.
+ * a spread one. Keys that were on record are given the states they have had all along. The highest version of an
+ * audience is active; of an institution's, the store's and an audit key the lower ones are accepting, of the link key
+ * they are retired. Each record period is an audience of its own, and so active.
  *
  * `succession` is one plain table: the new codes must be unique, which no table that is partitioned by the old ones can
  * see to. It is there for the time of one rotation only, as is `ahead`: aliases that are under the new store key while

@@ -69,8 +69,8 @@ const WRITE_VERSION: Statement = {
 };
 
 /**
- * Makes the tables if that is wanted, or brings those of an earlier release up to date: in one transaction, once, however many processes
- * open the store.
+ * Makes the tables if that is wanted, or brings those of an earlier release up to date: in one transaction, once,
+ * however many processes open the store.
  *
  * @returns where the rows are
  * @throws RenkeiError `STORE_SCHEMA`

@@ -82,6 +82,7 @@ export class Transaction {
 
 /**
  * What a transaction does to others. `read` sees the store as it was when it began, `whole` too but reads every row,
- * however long it takes; `issue` goes beside others of its kind; `alone` waits for those and for `keys` and keeps them out; `keys` and `schema` are alone among their own kind.
+ * however long it takes; `issue` goes beside others of its kind; `alone` waits for those and for `keys` and keeps
+ * them out; `keys` and `schema` are alone among their own kind.
  */
 export type TransactionKind = 'read' | 'whole' | 'issue' | 'alone' | 'keys' | 'schema';

@@ -26,7 +26,10 @@ interface Wanted {
   readonly institution: InstitutionCode | null;
 }
 
-/** Rows that were written while rotations wanted them noted. All but the calls of the port belong inside a transaction. */
+/**
+ * Rows that were written while rotations wanted them noted. All but the calls of the port belong inside a
+ * transaction.
+ */
 export class Notes {
   readonly #transactions: Transactions;
   readonly #isWanted: Statement<[string], number>;

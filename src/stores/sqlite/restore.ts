@@ -22,7 +22,8 @@ export interface RestoreSqliteOptions {
 
 /**
  * Makes a store out of a copy, when every key it has on record is the vault's and it passes `check()`. With another
- * vault's keys the same people would get other codes. Keys that are retired may be gone, and destroyed ones are not asked for.
+ * vault's keys the same people would get other codes. Keys that are retired may be gone, and destroyed ones are not
+ * asked for.
  *
  * @returns what the store holds
  * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH`; `KEY_NOT_FOUND` and whatever else the vault throws; `OPTION_UNKNOWN`,

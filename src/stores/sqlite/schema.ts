@@ -76,7 +76,10 @@ export function schemaVersion(database: Database): number {
   return version;
 }
 
-/** Makes the tables in an empty file, or brings those of an older version up to date; once, however many processes open it. */
+/**
+ * Makes the tables in an empty file, or brings those of an older version up to date; once, however many processes
+ * open it.
+ */
 export function prepareSchema(database: Database): void {
   if (schemaVersion(database) === SCHEMA_VERSION) return;
   database

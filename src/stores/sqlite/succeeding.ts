@@ -103,7 +103,10 @@ export class Succeeding {
     return this.#isRecorded.get(oldCode, newCode) === 1 ? 'existed' : 'conflict';
   }
 
-  /** The successors that came with a batch, when they are under the key that a rotation leads to. Inside a transaction. */
+  /**
+   * The successors that came with a batch, when they are under the key that a rotation leads to. Inside a
+   * transaction.
+   */
   wanted(successors: Successors | undefined): Uint8Array | undefined {
     if (successors === undefined) return undefined;
     const target = this.#rotations.leadingTo(isBeforeSwitch);

@@ -32,8 +32,8 @@ async function moveAll(store: IssuanceStore, limit: number): Promise<number> {
 }
 
 /**
- * Person 1 has an alias with a successor, one without, and one that came after the switch, which stays. So does person 2,
- * who has no successor, in all.
+ * Person 1 has an alias with a successor, one without, and one that came after the switch, which stays. So does
+ * person 2, who has no successor, in all.
  */
 function aliasesIn(rotation: NewRotation): CaseBody {
   const { generation } = rotation.successor as NonNullable<NewRotation['successor']>;

@@ -6,11 +6,10 @@ import { checkToken, TOKEN_RULES, type TokenOptions } from './options.js';
 import { withTokenSession } from './token-session.js';
 
 /**
- * What destroys keys on a token, in a session of its own for each. After that no object bears the key's label (when others do, nothing
- * is destroyed: `KEY_STILL_PRESENT`); vaults that
- * are open answer `KEY_NOT_FOUND` at their next call. The user may destroy keys of level 3 too: what the officer made
- * cannot be changed by others, but removed. An audit key is destroyed in a ceremony (`KEY_USAGE`), whose record names its
- * successor.
+ * What destroys keys on a token, in a session of its own for each. After that no object bears the key's label (when
+ * others do, nothing is destroyed: `KEY_STILL_PRESENT`); vaults that are open answer `KEY_NOT_FOUND` at their next
+ * call. The user may destroy keys of level 3 too: what the officer made cannot be changed by others, but removed. An
+ * audit key is destroyed in a ceremony (`KEY_USAGE`), whose record names its successor.
  *
  * @throws RenkeiError an option error; `destroy` rejects with `KEY_FINGERPRINT_MISMATCH`, `KEY_AMBIGUOUS`, `KEY_USAGE`,
  *   `KEY_STILL_PRESENT` or a module error

@@ -166,7 +166,10 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
     });
   }
 
-  /** `degraded` as soon as one replica is not healthy or not ready itself; numbers and engines are of all in use together. */
+  /**
+   * `degraded` as soon as one replica is not healthy or not ready itself; numbers and engines are of all in use
+   * together.
+   */
   health(): VaultHealth {
     const inUse = this.#replicas.filter(({ state }) => state !== 'refused');
     const healthy = inUse.filter(({ state }) => state === 'healthy');

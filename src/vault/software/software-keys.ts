@@ -12,8 +12,8 @@ import { publicKeyFingerprint, withLowerS } from '../../signatures/p256.js';
 const KEY_LENGTH = 32;
 
 /**
- * AES-256 keys and audit keys in process memory, by name. Copied on the way in; the AES keys are wiped on closing, a key
- * pair is left to the garbage collector.
+ * AES-256 keys and audit keys in process memory, by name. Copied on the way in; the AES keys are wiped on closing, a
+ * key pair is left to the garbage collector.
  */
 export class SoftwareKeys extends Redacted {
   readonly #keys = new Map<KeyName, Uint8Array>();

@@ -38,8 +38,8 @@ import { SoftwareKeys } from './software-keys.js';
 /** Options of {@link openSoftwareVault}. */
 export interface SoftwareVaultOptions {
   /**
-   * Keys by name; copied. AES-256 keys (`link/1`, `store/1`, `institution/<code>/1`, `record/2026`) have 32 bytes. An audit
-   * key (`audit/1`) is a private key on P-256: PKCS#8, DER.
+   * Keys by name; copied. AES-256 keys (`link/1`, `store/1`, `institution/<code>/1`, `record/2026`) have 32 bytes. An
+   * audit key (`audit/1`) is a private key on P-256: PKCS#8, DER.
    */
   readonly keys: Readonly<Record<string, Uint8Array>>;
 }

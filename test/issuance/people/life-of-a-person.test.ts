@@ -8,8 +8,8 @@ import { syntheticResidentTexts } from '../../support/residents.js';
 import { KEY_NAMES, openSoftwareIssuer, type SoftwareIssuer } from '../../support/software-issuer.js';
 
 /**
- * Any sequence of issuing, changes of resident record codes and deletions, against a model of the law: one person has one
- * set of codes (番号法施行令27条5項3号・4号), a change keeps it (住基法30条の9の2第2項), a deletion leaves nothing of it.
+ * Any sequence of issuing, changes of resident record codes and deletions, against a model of the law: one person has
+ * one set of codes (番号法施行令27条5項3号・4号), a change keeps it (住基法30条の9の2第2項), a deletion leaves nothing of it.
  */
 
 const INSTITUTIONS = ['A1', 'B2', 'C3'] as const;

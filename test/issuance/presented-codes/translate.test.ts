@@ -200,8 +200,8 @@ describe('a translation that is refused as a whole', () => {
   });
 
   it('with STORE_CORRUPT when a row key of the store is no code of the store key', async () => {
-    // After a generation change an old code leads to the person's own store code, which the codes of others are made of:
-    // that one is damaged here.
+    // After a generation change an old code leads to the person's own store code, which the codes of others are made
+    // of: that one is damaged here.
     const damaging = {
       fingerprint: (name: never) => fresh.vault.fingerprint(name),
       translate: async (codes: Uint8Array, from: never, to: never[]) => {

@@ -42,8 +42,8 @@ const OPEN: readonly RotationStatus[] = ['running', 'paused', 'verified'];
 const OVER: readonly RotationStatus[] = ['retired', 'destroyed', 'aborted'];
 
 /**
- * All that is to be said of the answers without knowing how a code is made: people have resident record codes, institutions
- * hold people, key versions have states.
+ * All that is to be said of the answers without knowing how a code is made: people have resident record codes,
+ * institutions hold people, key versions have states.
  */
 export class ReferenceModel {
   readonly people = new People();
@@ -118,7 +118,9 @@ export class ReferenceModel {
     return { person };
   }
 
-  /** True while it cannot be said whether the next generation of a person is known yet: that is the workers' progress. */
+  /**
+   * True while it cannot be said whether the next generation of a person is known yet: that is the workers' progress.
+   */
   isUncertain(institution: string, text: string): boolean {
     const version = this.texts.meaning(text)?.version ?? 0;
     return (this.version(institution, version)?.generation ?? 0) > this.generation;

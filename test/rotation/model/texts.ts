@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 
-/** What a text is: the code of the person made from one resident record code, at one version of an institution's key. */
+/**
+ * What a text is: the code of the person made from one resident record code, at one version of an institution's key.
+ */
 export interface HandedOut {
   /** Number of the resident record code that the person's codes of this generation are made from. */
   readonly root: number;
@@ -8,7 +10,10 @@ export interface HandedOut {
   readonly version: number;
 }
 
-/** Every text that came out, with what it is. Codes are deterministic: one meaning has one text, and one text one meaning. */
+/**
+ * Every text that came out, with what it is. Codes are deterministic: one meaning has one text, and one text one
+ * meaning.
+ */
 export class Texts {
   readonly #texts = new Map<string, string>();
   readonly #meanings = new Map<string, HandedOut>();

@@ -49,7 +49,10 @@ export interface PhaseSettings {
   readonly lossy: boolean;
 }
 
-/** Round after round: workers at once on one store, each killed at an instant of its own; then the store is held to account. */
+/**
+ * Round after round: workers at once on one store, each killed at an instant of its own; then the store is held to
+ * account.
+ */
 export async function runPhase(phase: Phase, settings: PhaseSettings): Promise<PhaseResult> {
   return new PhaseRun(phase, settings).run();
 }

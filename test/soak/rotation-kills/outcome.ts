@@ -15,7 +15,9 @@ import { AUDIT_KEY, INSTITUTIONS, openVault } from './population.js';
 export interface Outcome {
   /** Rows of people and issuances, key states, the rotation. */
   readonly store: readonly string[];
-  /** Each file of pairs by name, without its signature and its moment: the header, with digest and root of the table. */
+  /**
+   * Each file of pairs by name, without its signature and its moment: the header, with digest and root of the table.
+   */
   readonly deliveries: Readonly<Record<string, string>>;
 }
 

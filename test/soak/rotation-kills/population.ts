@@ -106,15 +106,18 @@ export function* currentResidents(people: number): Generator<string[]> {
 }
 
 /**
- * The resident record code that a person's codes of a generation are made from: with a delivered list the one of today, of
- * those who were there before the rotation.
+ * The resident record code that a person's codes of a generation are made from: with a delivered list the one of
+ * today, of those who were there before the rotation.
  */
 export function rootOf(number: number, people: number, kind: RoundKind, generation: number): number {
   const isOfList = kind === 'list' && generation === 2 && number < before(people) && isChanged(number);
   return isOfList ? CHANGED_TO + number : number;
 }
 
-/** The code in external form that an institution is to get, by the reference of docs/spec.md: it shares no line with the library. */
+/**
+ * The code in external form that an institution is to get, by the reference of docs/spec.md: it shares no line with
+ * the library.
+ */
 export function codeOf(
   number: number,
   institution: Institution,

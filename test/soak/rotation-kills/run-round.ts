@@ -110,8 +110,8 @@ async function workToTheEnd(
 }
 
 /**
- * When a worker is to be killed. Until half of the kills are done that is while parts are worked on, after that in the steps
- * that follow.
+ * When a worker is to be killed. Until half of the kills are done that is while parts are worked on, after that in
+ * the steps that follow.
  */
 function doomOf(status: string | undefined, leads: boolean, isEarly: boolean, dice: Dice): Doom {
   const step = dice.chance(0.1) ? 'open' : leads ? stepOf(status, isEarly, dice) : 'work';

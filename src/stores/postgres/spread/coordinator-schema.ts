@@ -4,12 +4,12 @@ import { SMALL_TABLES } from '../tables.js';
 import { DECISION_TABLES } from './decisions.js';
 
 /**
- * The steps that lead to the present schema on the coordinator, as those of a store on one server. The large tables have
- * no rows here: each partition of them is a table of another server. Keys and institutions are here alone.
+ * The steps that lead to the present schema on the coordinator, as those of a store on one server. The large tables
+ * have no rows here: each partition of them is a table of another server. Keys and institutions are here alone.
  *
  * The function inserts packed codes, which come in key order, for one institution, and gives the number of issuances
- * it inserted; it ends where one was there. Table after table, server after server, code after code: this is the one order in which rows
- * are locked, since no server sees a circle that leads over another one.
+ * it inserted; it ends where one was there. Table after table, server after server, code after code: this is the one
+ * order in which rows are locked, since no server sees a circle that leads over another one.
  */
 export const SPREAD_STEPS: readonly ((settings: PostgresSettings, servers: number) => string)[] = [
   ({ schema }, servers) => {

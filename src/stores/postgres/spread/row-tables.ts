@@ -15,8 +15,9 @@ export interface Part {
 }
 
 /**
- * The same tables as on one server, with one partition only, so that a server refuses the rows of another one by itself.
- * `breaches` counts them where the rows are; `whole` lets a transaction that reads whole tables do so in the way that is best for that.
+ * The same tables as on one server, with one partition only, so that a server refuses the rows of another one by
+ * itself. `breaches` counts them where the rows are; `whole` lets a transaction that reads whole tables do so in the
+ * way that is best for that.
  */
 export const tablesOf = ({ number, servers }: Part) => `${LARGE_TABLES}${partitions(servers, [number])}
   CREATE TABLE part (store uuid NOT NULL, number integer NOT NULL, servers integer NOT NULL);

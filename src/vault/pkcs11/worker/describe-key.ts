@@ -39,8 +39,8 @@ export function fingerprintKey(session: Session, name: KeyName, handle: Buffer):
 }
 
 /**
- * Destroys the one key of that name, both halves of a pair, and makes sure that it is gone. Refuses, and destroys nothing,
- * when it is not the key that was meant, or when other objects bear its label.
+ * Destroys the one key of that name, both halves of a pair, and makes sure that it is gone. Refuses, and destroys
+ * nothing, when it is not the key that was meant, or when other objects bear its label.
  */
 export function destroyKey(session: Session, { name, fingerprint }: Requests['destroyKey']['request']): null {
   const { module, handle } = session;

@@ -178,8 +178,8 @@ export class KeyRing {
   }
 
   /**
-   * What a chunk failed with, looked at again. When the token shows others of its keys but not this one, it has no fault:
-   * the key was destroyed, and no recovery would bring it back.
+   * What a chunk failed with, looked at again. When the token shows others of its keys but not this one, it has no
+   * fault: the key was destroyed, and no recovery would bring it back.
    */
   explain(error: unknown, names: readonly KeyName[]): unknown {
     if (!(error instanceof FaultError)) return error;
