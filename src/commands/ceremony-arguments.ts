@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { RenkeiError } from 'renkei';
 import type { KeyLevel } from 'renkei/pkcs11';
+import { type CommandRule, readCommand } from './command-line.js';
 
 /** What the command line may hold besides the operands. */
 const OPTIONS = {
@@ -28,13 +29,6 @@ const TOKEN: readonly OptionName[] = ['module', 'library-parameters', 'token', '
 const RECORDED: readonly OptionName[] = [...TOKEN, 'who', 'record', 'dry-run'];
 const MAKING: readonly OptionName[] = [...RECORDED, 'level', 'so-pin-env', 'so-pin-fd'];
 
-interface CommandRule {
-  readonly operands: string;
-  readonly least: number;
-  readonly most: number;
-  readonly options: readonly OptionName[];
-}
-
 const COMMANDS = {
   init: { operands: '', least: 0, most: 0, options: [...MAKING, 'period'] },
   'add-institution': { operands: ' CODE', least: 1, most: 1, options: MAKING },
@@ -44,7 +38,7 @@ const COMMANDS = {
   list: { operands: '', least: 0, most: 0, options: TOKEN },
   verify: { operands: ' RECORD.json', least: 1, most: 1, options: [...TOKEN, 'offline', 'public-key'] },
   destroy: { operands: ' NAME', least: 1, most: 1, options: [...RECORDED, 'yes-destroy'] },
-} as const satisfies Record<string, CommandRule>;
+} as const satisfies Record<string, CommandRule<OptionName>>;
 
 /** What a ceremony is asked to do. */
 export type CommandName = keyof typeof COMMANDS;
@@ -71,26 +65,7 @@ export function readArguments(args: readonly string[]): CeremonyArguments {
       );
     }
   }
-  const { values, positionals } = parse(args);
-  const [command, ...operands] = positionals;
-  if (command === undefined || !isCommand(command)) {
-    throw new RenkeiError(
-      'OPTION_INVALID',
-      `usage: npm run ceremony -- ${Object.keys(COMMANDS).join('|')} [...]; see docs/key-ceremony.md`,
-    );
-  }
-  const rule: CommandRule = COMMANDS[command];
-  if (operands.length < rule.least || operands.length > rule.most) {
-    throw new RenkeiError(
-      'OPTION_INVALID',
-      `usage: npm run ceremony -- ${command}${rule.operands} [options]`,
-    );
-  }
-  for (const name of Object.keys(values) as OptionName[]) {
-    if (rule.options.includes(name)) continue;
-    throw new RenkeiError('OPTION_UNKNOWN', `${command} has no option --${name}`);
-  }
-  return { command, operands, values };
+  return readCommand({ program: 'ceremony', page: 'docs/key-ceremony.md', commands: COMMANDS }, parse(args));
 }
 
 /**
@@ -115,10 +90,6 @@ export function readLevel(text: string | undefined): KeyLevel {
         '--level must be 3 (hsm-enforced), 2 (hsm-sealed) or 1 (host-visible)',
       );
   }
-}
-
-function isCommand(text: string): text is CommandName {
-  return Object.hasOwn(COMMANDS, text);
 }
 
 function parse(args: readonly string[]) {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { RenkeiError } from 'renkei';
+import { type CommandRule, readCommand } from './command-line.js';
 
 /** What the command line may hold besides the operands. */
 const OPTIONS = {
@@ -63,13 +64,6 @@ const ASKED: readonly OptionName[] = [
 ];
 const WORK: readonly OptionName[] = ['folder', 'worker', 'lease-seconds', 'rows-per-second'];
 
-interface CommandRule {
-  readonly operands: string;
-  readonly least: number;
-  readonly most: number;
-  readonly options: readonly OptionName[];
-}
-
 const ONE_OF_THEM = { operands: ' [ID]', least: 0, most: 1 };
 
 const COMMANDS = {
@@ -95,7 +89,7 @@ const COMMANDS = {
     most: Number.POSITIVE_INFINITY,
     options: ['public-key', 'delivery'],
   },
-} as const satisfies Record<string, CommandRule>;
+} as const satisfies Record<string, CommandRule<OptionName>>;
 
 /** What the operator asks for. */
 export type RotationCommand = keyof typeof COMMANDS;
@@ -114,26 +108,7 @@ export interface RotationArguments {
  * @throws RenkeiError `OPTION_UNKNOWN` or `OPTION_INVALID`
  */
 export function readArguments(args: readonly string[]): RotationArguments {
-  const { values, positionals } = parse(args);
-  const [command, ...operands] = positionals;
-  if (command === undefined || !isCommand(command)) {
-    throw new RenkeiError(
-      'OPTION_INVALID',
-      `usage: npm run rotation -- ${Object.keys(COMMANDS).join('|')} [...]; see docs/rotation.md`,
-    );
-  }
-  const rule: CommandRule = COMMANDS[command];
-  if (operands.length < rule.least || operands.length > rule.most) {
-    throw new RenkeiError(
-      'OPTION_INVALID',
-      `usage: npm run rotation -- ${command}${rule.operands} [options]`,
-    );
-  }
-  for (const name of Object.keys(values) as OptionName[]) {
-    if (rule.options.includes(name)) continue;
-    throw new RenkeiError('OPTION_UNKNOWN', `${command} has no option --${name}`);
-  }
-  return { command, operands, values };
+  return readCommand({ program: 'rotation', page: 'docs/rotation.md', commands: COMMANDS }, parse(args));
 }
 
 /**
@@ -151,10 +126,6 @@ export function readNumber(
   const number = /^\d[\d_]{0,15}$/.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
   if (number >= least && number <= most) return number;
   throw new RenkeiError('OPTION_INVALID', `--${name} must be a whole number from ${least} to ${most}`);
-}
-
-function isCommand(text: string): text is RotationCommand {
-  return Object.hasOwn(COMMANDS, text);
 }
 
 function parse(args: readonly string[]) {

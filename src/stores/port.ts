@@ -1,7 +1,8 @@
-import type { KeyName } from '../codes/key-names.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
-import type { KeyState, PageRequest, StoreCallOptions, WriteOutcome } from './calls.js';
+import type { PageRequest, StoreCallOptions, WriteOutcome } from './calls.js';
+import type { KeyRecord, RecordedKey } from './key-record.js';
 import type { RotationStore } from './rotation-port.js';
+import type { IssuanceStatistic, StoreCounts, StoreFinding } from './whole-store.js';
 
 export {
   type KeyState,
@@ -10,31 +11,8 @@ export {
   type StoreCallOptions,
   type WriteOutcome,
 } from './calls.js';
-
-/** A key on record with its state. */
-export interface RecordedKey extends KeyRecord {
-  /** Where it is in its life. */
-  readonly state: KeyState;
-  /** When it came into each state it has been in, in milliseconds since 1970-01-01 UTC. */
-  readonly since: Readonly<Partial<Record<KeyState, number>>>;
-  /**
-   * Generation of the linkage codes that codes under this key carry: of an institution's and the store's keys, the
-   * one given at registration or else the active one. Of a link key, its own. Undefined for the others.
-   */
-  readonly generation?: number;
-}
-
-/** A key the issuance knows (機関別パラメータ for an institution's). */
-export interface KeyRecord {
-  /** The key's name. */
-  readonly name: KeyName;
-  /** 16 lower-case hex digits. Unique in a store: two audiences never share a key. */
-  readonly fingerprint: string;
-  /** Milliseconds since 1970-01-01 UTC, in the years 1 to 9999. */
-  readonly registeredAt: number;
-  /** Of an institution's or the store's key, generation of the linkage codes it is for. Default: the active one. */
-  readonly generation?: number;
-}
+export type { KeyRecord, RecordedKey } from './key-record.js';
+export type { IssuanceStatistic, StoreCounts, StoreFinding, StoreInvariant } from './whole-store.js';
 
 /** Codes issued to one institution, one row a person. */
 export interface IssuanceBatch {
@@ -144,56 +122,6 @@ export interface IssuancePage {
   readonly storeCodes: Uint8Array;
   /** n bytes: key version of each. */
   readonly keyVersions: Uint8Array;
-}
-
-/** Codes issued to one institution on one day (符号生成に関する統計). */
-export interface IssuanceStatistic {
-  /** 機関コード. */
-  readonly institution: InstitutionCode;
-  /** Version of the institution's key. */
-  readonly keyVersion: number;
-  /** Day in Japan, as `2026-04-01`. */
-  readonly day: string;
-  /** Codes issued that are still on record. */
-  readonly issued: number;
-}
-
-/** What must hold in a store, by name. docs/stores/ explains each. */
-export type StoreInvariant =
-  | 'storage-intact'
-  | 'key-name-valid'
-  | 'key-fingerprint-distinct'
-  | 'institution-has-key'
-  | 'store-code-length'
-  | 'person-generation-has-key'
-  | 'alias-leads-to-person'
-  | 'alias-has-no-issuance'
-  | 'issuance-has-person'
-  | 'issuance-has-institution'
-  | 'issuance-version-has-key'
-  | 'succession-leads-from-person'
-  | 'audience-has-one-active-key';
-
-/** An invariant that does not hold. */
-export interface StoreFinding {
-  /** What is broken. */
-  readonly invariant: StoreInvariant;
-  /** How many rows break it. */
-  readonly rows: number;
-  /** More in words; never a code. */
-  readonly detail?: string;
-}
-
-/** Rows of a store. */
-export interface StoreCounts {
-  /** Keys on record. */
-  readonly keys: number;
-  /** People, each counted once however often the resident record code was changed. */
-  readonly persons: number;
-  /** Store codes of changed resident record codes: other names of people who are counted. */
-  readonly aliases: number;
-  /** Codes issued: one a person and institution. */
-  readonly issuances: number;
 }
 
 /**

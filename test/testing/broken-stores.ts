@@ -1,6 +1,7 @@
 import type { HeldRows, IssuanceBatch, IssuanceStore, WriteOutcome } from 'renkei';
 import { BROKEN_ROTATIONS } from './broken-rotations.js';
 import { type BrokenStore, codesOf, nextTurn } from './broken-store.js';
+import { BROKEN_SUCCESSIONS } from './broken-successions.js';
 
 const CODE_LENGTH = 24;
 const JAPAN_AHEAD_MS = 9 * 3_600_000;
@@ -376,4 +377,5 @@ export const BROKEN_STORES: readonly BrokenStore[] = [
     }),
   },
   ...BROKEN_ROTATIONS,
+  ...BROKEN_SUCCESSIONS,
 ];

@@ -25,6 +25,7 @@ import { lowestAssurance } from './assurance.js';
 import type { ReplicaHealth } from './health.js';
 import { type CheckedOptions, checkReplicatedVaultOptions, type ReplicatedVaultOptions } from './options.js';
 import { Replica } from './replica.js';
+import { within } from './within.js';
 
 /** Several vaults with the same keys behind one. */
 export interface ReplicatedVault extends Vault {
@@ -284,22 +285,6 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
     const mismatch = (error: unknown) =>
       error instanceof RenkeiError && error.code === 'KEY_FINGERPRINT_MISMATCH';
     return met.find((error) => !mismatch(error)) ?? allRefused();
-  }
-}
-
-/** Waits for an answer, but not longer than the call may run; a late failure is heard and dropped. */
-async function within<T>(limits: CallLimits, answer: Promise<T>): Promise<T> {
-  let stop = (): void => undefined;
-  const end = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  limits.signal.addEventListener('abort', stop, { once: true });
-  try {
-    const first = await Promise.race([answer, end]);
-    limits.check();
-    return first as T;
-  } finally {
-    limits.signal.removeEventListener('abort', stop);
   }
 }
 
