@@ -12,7 +12,8 @@ export interface RotationCounts {
 /** What each rate was measured on, in words, or that it is assumed. */
 export type RateBasis = Readonly<
   Record<'codes' | 'reading' | 'writing' | 'merging' | 'recording' | 'moving', string> & {
-    advancing?: string;
+    /** Only where linkage codes are advanced. */
+    readonly advancing?: string;
   }
 >;
 

@@ -1,5 +1,5 @@
 import type { IssuanceStore, WriteOutcome } from 'renkei';
-import { type BrokenStore, codesOf, nextTurn } from './broken-store.js';
+import { type BrokenStore, nextTurn } from './broken-store.js';
 
 const ALL = 100_000;
 type RecordedKey = Awaited<ReturnType<IssuanceStore['listKeys']>>[0];
