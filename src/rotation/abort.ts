@@ -12,8 +12,9 @@ import type { PlannedRotation } from './stored-plan.js';
 const DISCARDED_AT_ONCE = 10_000;
 
 /**
- * Rolls a rotation back: what it has made is forgotten, and the store is as if it had never been, but for the new keys,
- * which stay on record, pre-active: the next rotation that they are for takes them. Not after the switch. Again goes on.
+ * Rolls a rotation back: what it has made is forgotten, and the store is as if it had never been, but for the new
+ * keys, which stay on record, pre-active: the next rotation that they are for takes them. Not after the switch. Again
+ * goes on.
  *
  * @throws RenkeiError `ROTATION_STATUS` or `ROTATION_FOLDER`
  */

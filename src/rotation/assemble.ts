@@ -36,8 +36,8 @@ export interface Assembled {
 }
 
 /**
- * Makes a delivery of files of pairs: all pairs in the order of the old codes, each once, with the old and the new codes one
- * to one.
+ * Makes a delivery of files of pairs: all pairs in the order of the old codes, each once, with the old and the new
+ * codes one to one.
  *
  * @throws RenkeiError `ROTATION_FOLDER`, `ABORTED`, a vault error
  */

@@ -16,8 +16,8 @@ import { destroying, destructible } from './transitions.js';
 import { makeTrial, type Trial } from './trial.js';
 
 /**
- * Destroys the old keys and proves it: the vault has them no more, and codes that it served just before are refused. Link keys stay: later
- * generations are computed through them. Again goes on, or gives the same receipt.
+ * Destroys the old keys and proves it: the vault has them no more, and codes that it served just before are refused.
+ * Link keys stay: later generations are computed through them. Again goes on, or gives the same receipt.
  *
  * @throws RenkeiError `ROTATION_STATUS`, `KEY_STILL_PRESENT`, `KEY_FINGERPRINT_MISMATCH`, an error of the destroyer
  */

@@ -5,8 +5,8 @@ import type { IssuanceStore } from '../stores/port.js';
 import type { ScannedPage } from './scan.js';
 
 /**
- * Store codes from a place drawn at random on, and on from the first one after the last: codes look random, so that people
- * who stand in a row have nothing in common. All, where there are no more.
+ * Store codes from a place drawn at random on, and on from the first one after the last: codes look random, so that
+ * people who stand in a row have nothing in common. All, where there are no more.
  */
 export async function drawPeople(
   store: IssuanceStore,

@@ -18,8 +18,8 @@ export interface Workload {
 }
 
 /**
- * What it may take with one worker. Reading, recording and computing overlap, so that the slower counts; files are written,
- * merged and written again one after the other.
+ * What it may take with one worker. Reading, recording and computing overlap, so that the slower counts; files are
+ * written, merged and written again one after the other.
  */
 export function estimate(work: Workload, rates: RotationRates | undefined): RotationEstimate {
   const { people, rotations, storeCodes, pairs: institutions, records } = work;

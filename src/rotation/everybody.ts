@@ -11,9 +11,9 @@ import type { PlannedRotation } from './stored-plan.js';
 const TRIES = 5;
 
 /**
- * Takes in the rows that were written while the work ran, and makes sure that everybody has a successor. From then on nobody
- * is without one who is not noted: a person who is written is noted until a successor is recorded, and a note goes
- * after that. So the switch need not look at everybody again; it must be refused while anything is noted.
+ * Takes in the rows that were written while the work ran, and makes sure that everybody has a successor. From then on
+ * nobody is without one who is not noted: a person who is written is noted until a successor is recorded, and a note
+ * goes after that. So the switch need not look at everybody again; it must be refused while anything is noted.
  *
  * @throws RenkeiError `ROTATION_INCOMPLETE` with the number of those who have none, as {@link drainNotes}
  */

@@ -19,8 +19,8 @@ const CALLS = 3;
 const LEAST_ROWS = 5_000;
 
 /**
- * What cannot be measured without changing the store: pairs of store codes recorded, and people moved to another store key, a
- * second. SQLite on two shared cores did 69,000 and 37,000.
+ * What cannot be measured without changing the store: pairs of store codes recorded, and people moved to another
+ * store key, a second. SQLite on two shared cores did 69,000 and 37,000.
  */
 const ASSUMED = { recording: 60_000, moving: 30_000 };
 

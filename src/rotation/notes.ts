@@ -15,9 +15,9 @@ const NOTES_AT_ONCE = 50_000;
 
 /**
  * Takes in the rows that were written while the work ran: people get their successors, issuances their pairs, in
- * files of their own. A note is forgotten when its pair is on disk and the file on record, and not before: a kill in between
- * leaves a pair twice, which the merge finds, never none. What is written meanwhile may stay noted: it is for the next time, or
- * this would not end while requests are served.
+ * files of their own. A note is forgotten when its pair is on disk and the file on record, and not before: a kill in
+ * between leaves a pair twice, which the merge finds, never none. What is written meanwhile may stay noted: it is for
+ * the next time, or this would not end while requests are served.
  *
  * @returns rows taken in
  * @throws RenkeiError `ROTATION_CONFLICT` when a row is of an institution that the plan does not have

@@ -37,7 +37,10 @@ export interface PlanOptions {
   readonly institutions?: number;
   /** Measure the rates on the spot: about a second. Default true. */
   readonly measure?: boolean;
-  /** Folder for the file that the rate of writing is measured with; deleted again. Default: the system's temporary one. */
+  /**
+   * Folder for the file that the rate of writing is measured with; deleted again. Default: the system's temporary
+   * one.
+   */
   readonly folder?: string;
   /** Gives up. */
   readonly signal?: AbortSignal;
@@ -64,7 +67,9 @@ export interface WorkOptions {
    * its name has its part again at once, another worker when the lease is over. Default: drawn at random.
    */
   readonly worker?: string;
-  /** How long a part is this worker's after it was last heard of, in milliseconds: 1,000 to 3,600,000. Default 60,000. */
+  /**
+   * How long a part is this worker's after it was last heard of, in milliseconds: 1,000 to 3,600,000. Default 60,000.
+   */
   readonly leaseMs?: number;
   /** Most rows a second, so that serving goes on: 1 to 100,000,000. Default: as fast as it goes. */
   readonly rowsPerSecond?: number;

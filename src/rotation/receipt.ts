@@ -32,8 +32,8 @@ export interface ReceiptSample {
   /** Pairs that were computed anew and came out the same, successors of store codes among them. */
   readonly size: number;
   /**
-   * How many of them by what they are: `institution/<institution code>` and `record/<period>` for the pairs of a delivery,
-   * `successors` for store codes. 0: nothing of it was computed anew.
+   * How many of them by what they are: `institution/<institution code>` and `record/<period>` for the pairs of a
+   * delivery, `successors` for store codes. 0: nothing of it was computed anew.
    */
   readonly checked: Readonly<Record<string, number>>;
   /** Engines that made the pairs, as the workers' vaults said. */
@@ -52,7 +52,9 @@ export interface ReceiptProof {
   readonly key: KeyName;
   /** What was tried, in words. */
   readonly tried: string;
-  /** Codes that were served just before, and refused then one by one; 0: there were none, or the key was gone already. */
+  /**
+   * Codes that were served just before, and refused then one by one; 0: there were none, or the key was gone already.
+   */
   readonly codes?: number;
   /** What the vault answered: `KEY_NOT_FOUND`. */
   readonly answer: string;
@@ -63,8 +65,8 @@ export interface ReceiptCleared {
   /** The store key that was replaced. */
   readonly key: KeyName;
   /**
-   * Codes under it that the store says it holds: own codes, other names of people, and successions from it. It is the word of
-   * the store, which has moved all rows; nobody else has read them.
+   * Codes under it that the store says it holds: own codes, other names of people, and successions from it. It is the
+   * word of the store, which has moved all rows; nobody else has read them.
    */
   readonly codesLeft: 0;
   /** Who says so: always `store`. */
@@ -97,7 +99,10 @@ export interface RotationReceipt {
   readonly from: readonly ReceiptKey[];
   /** Keys that replace them. */
   readonly to: readonly ReceiptKey[];
-  /** Of `verify` and `switch`: rows that went in, pairs that came out. Of `retire`: rows moved by the call that ended it, or erased. */
+  /**
+   * Of `verify` and `switch`: rows that went in, pairs that came out. Of `retire`: rows moved by the call that ended
+   * it, or erased.
+   */
   readonly counts: Readonly<Record<string, number>>;
   /** Files made in this step. */
   readonly deliveries: readonly ReceiptDelivery[];

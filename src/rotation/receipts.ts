@@ -35,8 +35,8 @@ export interface CheckReceiptOptions {
   /** The receipt as it is kept. A line feed at the end is no part of it. */
   readonly receipt: SignedReceipt | Uint8Array;
   /**
-   * The audit key's public half, from a source that is trusted: SubjectPublicKeyInfo (DER) in lower-case hex. Without it
-   * the receipt only proves that it is whole, not who signed it.
+   * The audit key's public half, from a source that is trusted: SubjectPublicKeyInfo (DER) in lower-case hex. Without
+   * it the receipt only proves that it is whole, not who signed it.
    */
   readonly publicKey?: string;
 }
@@ -76,7 +76,8 @@ const RULES: Readonly<Record<string, OptionRule>> = {
  * Reads a receipt of a rotation and checks its signature. Needs no HSM and no store. A receipt is accepted in one form
  * only, byte for byte.
  *
- * @throws RenkeiError `RECEIPT_INVALID`, `SIGNATURE_INVALID` when it is signed by another key or not rightly, or an option error
+ * @throws RenkeiError `RECEIPT_INVALID`, `SIGNATURE_INVALID` when it is signed by another key or not rightly, or an
+ *   option error
  */
 export function checkRotationReceipt(options: CheckReceiptOptions): CheckedReceipt {
   checkOptions('checkRotationReceipt', options, RULES);

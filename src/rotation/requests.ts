@@ -30,7 +30,9 @@ export interface StoreRotationRequest {
 export interface GenerationRotationRequest {
   /** Tells the kinds apart. */
   readonly kind: 'generation';
-  /** `store`: from what the store holds, which needs the bulk engine. `list`: from a delivered list of all residents. */
+  /**
+   * `store`: from what the store holds, which needs the bulk engine. `list`: from a delivered list of all residents.
+   */
   readonly source: 'store' | 'list';
 }
 
@@ -43,8 +45,8 @@ export interface RecordPeriodRequest {
   /** The period that begins. */
   readonly open: string;
   /**
-   * When the first one ends, in milliseconds since 1970-01-01 UTC. Default: the end of the Japanese fiscal year that the
-   * period names; to be given for another name.
+   * When the first one ends, in milliseconds since 1970-01-01 UTC. Default: the end of the Japanese fiscal year that
+   * the period names; to be given for another name.
    */
   readonly endedAt?: number;
 }

@@ -15,11 +15,11 @@ import { retiring } from './transitions.js';
 const DEFAULT_BATCH_ROWS = 10_000;
 
 /**
- * Refuses the old keys from now on, and moves rows to the new store key; of a record period, has its records erased. Again
- * goes on, or gives the same receipt.
+ * Refuses the old keys from now on, and moves rows to the new store key; of a record period, has its records erased.
+ * Again goes on, or gives the same receipt.
  *
- * @throws RenkeiError `ROTATION_STATUS`, `ROTATION_TOO_EARLY`, `ROTATION_IN_PROGRESS`, `OPTION_INVALID` when an eraser is
- *   missing, a store error
+ * @throws RenkeiError `ROTATION_STATUS`, `ROTATION_TOO_EARLY`, `ROTATION_IN_PROGRESS`, `OPTION_INVALID` when an
+ *   eraser is missing, a store error
  */
 export async function retireRotation(
   context: RotationContext,
@@ -54,7 +54,10 @@ export async function retireRotation(
   return receipt;
 }
 
-/** A change of generation delivers the record codes of every period whose key is live: it needs the key until its switch. */
+/**
+ * A change of generation delivers the record codes of every period whose key is live: it needs the key until its
+ * switch.
+ */
 async function requireNoDelivery({ store }: RotationContext, { plan }: PlannedRotation): Promise<void> {
   if (plan.period === undefined) return;
   const open = await store.rotations();
@@ -65,7 +68,10 @@ async function requireNoDelivery({ store }: RotationContext, { plan }: PlannedRo
   );
 }
 
-/** Of a rotation that replaces the store key: `moveRows` has answered 0, and the store lets nobody write under the old key. */
+/**
+ * Of a rotation that replaces the store key: `moveRows` has answered 0, and the store lets nobody write under the old
+ * key.
+ */
 function cleared({ plan }: PlannedRotation): Pick<RotationReceipt, 'cleared'> {
   if (plan.store.to === undefined) return {};
   return { cleared: { key: plan.store.from, codesLeft: 0, saidBy: 'store' } };

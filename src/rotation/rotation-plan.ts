@@ -40,8 +40,9 @@ export interface RotationRates {
 /** One step's share of an estimate. */
 export interface RotationStep {
   /**
-   * `successors`: store codes under the new store key made and recorded. `pairs`: codes of institutions made and written.
-   * `record-pairs`: the same for record periods. `deliveries`: merged and written. `moving`: rows moved to the new store key.
+   * `successors`: store codes under the new store key made and recorded. `pairs`: codes of institutions made and
+   * written. `record-pairs`: the same for record periods. `deliveries`: merged and written. `moving`: rows moved to
+   * the new store key.
    */
   readonly step: 'successors' | 'pairs' | 'record-pairs' | 'deliveries' | 'moving';
   /** Store codes, or pairs. */

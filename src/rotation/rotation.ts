@@ -36,8 +36,9 @@ import { verifyRotation } from './verify.js';
 import { Worker } from './work.js';
 
 /**
- * One rotation. Its steps: work (by as many workers as wanted) → verify → switch → retire → destroy. It can be aborted until
- * the switch. Every step may be called again after a failure or a kill: it goes on, or gives what it gave.
+ * One rotation. Its steps: work (by as many workers as wanted) → verify → switch → retire → destroy. It can be
+ * aborted until the switch. Every step may be called again after a failure or a kill: it goes on, or gives what it
+ * gave.
  *
  * Errors of every method: `OPTION_UNKNOWN`, `OPTION_INVALID`, `ROTATION_STATUS` when the step is not for now, vault and
  * store errors.
@@ -154,8 +155,8 @@ export class Rotation extends Redacted {
   }
 
   /**
-   * The keys that {@link Rotation.destroy} destroys, or has destroyed, for an operator to confirm. Link keys are none of
-   * them.
+   * The keys that {@link Rotation.destroy} destroys, or has destroyed, for an operator to confirm. Link keys are none
+   * of them.
    *
    * @throws RenkeiError `ROTATION_STATUS` before the rotation is retired
    */

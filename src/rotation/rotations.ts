@@ -22,7 +22,8 @@ export class Rotations extends Redacted {
   }
 
   /**
-   * Says what a rotation would be, what it needs and how long it may take by rates measured on the spot. Changes nothing.
+   * Says what a rotation would be, what it needs and how long it may take by rates measured on the spot. Changes
+   * nothing.
    *
    * @throws RenkeiError an option error, `INSTITUTION_UNKNOWN`, `RECORD_PERIOD_UNKNOWN`, `VERSION_INVALID`,
    *   `GENERATION_INVALID`, a vault or store error

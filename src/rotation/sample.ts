@@ -80,8 +80,8 @@ export class SampleCheck {
   }
 
   /**
-   * Makes sure that a delivery had the pairs that were looked for, or else opens the old codes drawn from it and makes the
-   * new ones of them.
+   * Makes sure that a delivery had the pairs that were looked for, or else opens the old codes drawn from it and
+   * makes the new ones of them.
    *
    * @param pairs n × 48 bytes
    * @throws RenkeiError `ROTATION_INCOMPLETE` when one comes out otherwise

@@ -14,15 +14,17 @@ const LEAST_PAGE_ROWS = 64;
 const LIMITED_PAGES = 20;
 
 /**
- * Rows a page of a worker that is held to so many rows a second: it works a little often. Whole pages would have callers
- * wait for as long as each takes.
+ * Rows a page of a worker that is held to so many rows a second: it works a little often. Whole pages would have
+ * callers wait for as long as each takes.
  */
 export function pageRowsFor(rowsPerSecond: number | undefined): number {
   if (rowsPerSecond === undefined) return PAGE_ROWS;
   return Math.min(Math.max(LEAST_PAGE_ROWS, Math.ceil(rowsPerSecond / LIMITED_PAGES)), PAGE_ROWS);
 }
 
-/** What a part goes through: store codes, n × 24 bytes a page, and which of them are other names of people (aliases). */
+/**
+ * What a part goes through: store codes, n × 24 bytes a page, and which of them are other names of people (aliases).
+ */
 export interface ScannedPage {
   readonly storeCodes: Uint8Array;
   readonly aliases: ReadonlySet<number>;

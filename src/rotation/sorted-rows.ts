@@ -11,7 +11,10 @@ export interface SortedSection {
   readonly rows: number;
 }
 
-/** Sorted rows of one width in a file, taken one range of codes after the other. Keeps no file open: there may be a thousand. */
+/**
+ * Sorted rows of one width in a file, taken one range of codes after the other. Keeps no file open: there may be a
+ * thousand.
+ */
 export class SortedRows {
   readonly #path: string;
   readonly #width: number;

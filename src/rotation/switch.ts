@@ -21,10 +21,11 @@ const HOLD_MS = 3_000;
 const TRIES = 5;
 
 /**
- * Makes the new keys the active ones. Issuers are asked to hold back new batches, those that have begun are given a grace, the
- * last rows go into a supplement; then all keys change at once. Again gives the same receipt.
+ * Makes the new keys the active ones. Issuers are asked to hold back new batches, those that have begun are given a
+ * grace, the last rows go into a supplement; then all keys change at once. Again gives the same receipt.
  *
- * @throws RenkeiError `ROTATION_STATUS`, `ROTATION_INCOMPLETE` when rows keep coming, `ROTATION_FOLDER`, a key, vault or store error
+ * @throws RenkeiError `ROTATION_STATUS`, `ROTATION_INCOMPLETE` when rows keep coming, `ROTATION_FOLDER`, a key, vault
+ *   or store error
  */
 export function switchRotation(
   context: RotationContext,

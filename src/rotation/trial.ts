@@ -24,9 +24,9 @@ export interface Trial {
 }
 
 /**
- * Makes codes under a key of what the store holds, and has them opened: what is refused later worked just before. A record
- * period's codes do not open: what is tried there is making them. Without rows, or without the key, a code that was
- * never made is left to be tried.
+ * Makes codes under a key of what the store holds, and has them opened: what is refused later worked just before. A
+ * record period's codes do not open: what is tried there is making them. Without rows, or without the key, a code
+ * that was never made is left to be tried.
  *
  * @throws RenkeiError a vault or store error
  */

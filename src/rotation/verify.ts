@@ -24,7 +24,8 @@ const DEFAULT_SAMPLE = 1_000;
 /**
  * Makes sure that everything was made, and made right, and writes the deliveries. Again gives the same receipt.
  *
- * @throws RenkeiError `ROTATION_STATUS`, `ROTATION_INCOMPLETE`, `ROTATION_FOLDER`, `ROTATION_CONFLICT`, a key, vault or store error
+ * @throws RenkeiError `ROTATION_STATUS`, `ROTATION_INCOMPLETE`, `ROTATION_FOLDER`, `ROTATION_CONFLICT`, a key, vault
+ *   or store error
  */
 export function verifyRotation(
   context: RotationContext,

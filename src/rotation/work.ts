@@ -151,7 +151,9 @@ export class Worker {
     return claimed === undefined || claimed <= part;
   }
 
-  /** Puts off the next page by what rows take at the limit. Time that went by idle is made up for by a moment at most. */
+  /**
+   * Puts off the next page by what rows take at the limit. Time that went by idle is made up for by a moment at most.
+   */
   #pace(rows: number): void {
     const { rowsPerSecond } = this.#options;
     if (rowsPerSecond === undefined) return;
