@@ -140,13 +140,12 @@ export interface IssuancePage {
  */
 export interface IssuanceStore extends RotationStore {
   /**
-   * Records the link and store keys that the store is begun with, the store key and the highest generation
-   * `active`, generations before it `retired`; all or none, so that of several processes that open
-   * an empty store at once one decides. `existed` when the link and store keys on record are exactly these;
-   * `conflict`, and no change, when they are others, when a name is given twice, or when a fingerprint stands with
-   * another name.
+   * Records the link and store keys that the store is begun with, all or none, so that of several processes that open an
+   * empty store at once one decides. The highest link key and the highest store key are `active`, those below `retired`.
+   * `existed` when the link and store keys on record are exactly these; `conflict`, and no change, when they are others,
+   * when a name is given twice, or when a fingerprint stands with another name.
    *
-   * @throws RenkeiError `KEY_NAME_INVALID` or `OPTION_INVALID`
+   * @throws RenkeiError `KEY_NAME_INVALID`, `GENERATION_INVALID` or `OPTION_INVALID`
    */
   begin(records: readonly KeyRecord[], options?: StoreCallOptions): Promise<WriteOutcome>;
 

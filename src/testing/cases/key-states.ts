@@ -6,6 +6,7 @@ import {
   recordAudience,
   storeAudience,
 } from '../../codes/key-names.js';
+import type { KeyRecord } from '../../stores/port.js';
 import { parseInstitutionCode } from '../../subjects/institution-code.js';
 import { refused } from '../answers.js';
 import { assertUnchanged } from '../content.js';
@@ -22,6 +23,14 @@ export const keyStatesCases = casesOf('states of keys', {
   ) => {
     await store.begin(BEGINNING);
     assert.deepEqual((await store.listKeys()).slice(2), BEGUN);
+  },
+
+  'has the highest of several store keys active from the beginning': async (store) => {
+    const [LINK_1, LINK_2, STORE_3] = BEGINNING as [KeyRecord, KeyRecord, KeyRecord];
+    const lower = keyRecord(storeAudience(2), 'e1');
+    await store.begin([STORE_3, lower, LINK_2, LINK_1]);
+    const listed = (await store.listKeys()).filter(({ name }) => name.startsWith('store/'));
+    assert.deepEqual(listed, [recordedKey(lower, 'retired', 2), recordedKey(STORE_3, 'active', 2)]);
   },
 
   'has the first key of an audience active at once, a further one pre-active': async (store) => {
