@@ -50,7 +50,7 @@ function killing(store: IssuanceStore, plan: Plan): IssuanceStore {
 
 const CALLS = [
   ...['claimPart', 'finishPart', 'issuances', 'persons', 'succeed', 'successors', 'parts', 'rotations'],
-  ...['noted', 'settle', 'moveRotation', 'hold', 'lendSuccessors', 'withoutSuccessor', 'moveRows'],
+  ...['noted', 'settle', 'moveRotation', 'hold', 'withoutSuccessor', 'moveRows'],
 ];
 
 const KILLS = CALLS.flatMap((call) =>

@@ -66,18 +66,22 @@ describe('files of pairs', () => {
   });
 
   test('are refused when they are not as they were written, or not there', async () => {
+    const name = 'rotation-0123456789abcdef-part-0-one';
     const folder = folderNamed('changed');
     const pairs = { oldCodes: randomBytes(48), newCodes: randomBytes(48) };
-    const file = await writePartFile(folder, 'file', pairs);
+    const file = await writePartFile(folder, name, pairs);
     await checkPartFile(folder, file);
-    appendFileSync(join(folder, 'file'), 'x');
+    // The store has the name: it must not lead out of the folder.
+    const outside = { ...file, file: `../changed/${name}` };
+    await expect(checkPartFile(folder, outside)).rejects.toMatchObject({ code: 'ROTATION_FOLDER' });
+    appendFileSync(join(folder, name), 'x');
     await expect(checkPartFile(folder, file)).rejects.toMatchObject({ code: 'ROTATION_FOLDER' });
-    await expect(checkPartFile(folder, { ...file, file: 'none' })).rejects.toMatchObject({
+    await expect(checkPartFile(folder, { ...file, file: `${name}-none` })).rejects.toMatchObject({
       code: 'ROTATION_FOLDER',
       message: expect.not.stringContaining(folder),
     });
     // Shorter than it says: found while merging, too.
-    writeFileSync(join(folder, 'file'), randomBytes(50));
+    writeFileSync(join(folder, name), randomBytes(50));
     await expect(merged(folder, [file])).rejects.toMatchObject({ code: 'ROTATION_FOLDER' });
   });
 
