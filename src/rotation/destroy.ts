@@ -62,22 +62,23 @@ export async function destroyKeys(
 async function proveGone(
   vault: Vault,
   key: KeyName,
-  { codes, served, from, to }: Trial,
+  { codes, from, to }: Trial,
   by: string,
 ): Promise<ReceiptProof[]> {
   const asked = await refusal(key, () => vault.fingerprint(key));
+  const tried = codes.length / CODE_LENGTH;
   let answer = asked;
-  for (let row = 0; row < codes.length / CODE_LENGTH; row++) {
+  for (let row = 0; row < tried; row++) {
     answer = await refusal(key, () => vault.translate(codeAt(codes, row), from, [to]));
   }
   const verb = from === key ? 'opened' : 'made anew';
   const what =
-    served > 0
+    tried > 0
       ? `codes under it, each of which was ${verb} just before`
-      : `a code that was never made, to be ${verb}: without the key, or without rows, there was no other`;
+      : 'no code: without the key, or without rows, there was none';
   return [
     { key, tried: `${by}asked for its fingerprint`, answer: asked },
-    { key, tried: `${by}${what}`, codes: served, answer },
+    { key, tried: `${by}${what}`, codes: tried, answer },
   ];
 }
 

@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/packed.js';
 import { wipe } from '../bytes/wipe.js';
 import { type Audience, type KeyName, parseKeyName, type StoreAudience } from '../codes/key-names.js';
 import { pickCodes, rowsWithout } from '../codes/packed-codes.js';
@@ -15,18 +16,16 @@ const OF_ROWS: readonly KeyState[] = ['active', 'accepting', 'retired'];
 
 /** Codes that a vault serves only with a certain key. */
 export interface Trial {
-  /** n × 24 bytes; to be wiped. */
+  /** n × 24 bytes, each of which was served when the trial was made; to be wiped. */
   readonly codes: Uint8Array;
-  /** How many of them were served when the trial was made; 0: there is one in `codes` that was never made. */
-  readonly served: number;
   readonly from: Audience;
   readonly to: Audience;
 }
 
 /**
  * Makes codes under a key of what the store holds, and has them opened: what is refused later worked just before. A
- * record period's codes do not open: what is tried there is making them. Without rows, or without the key, a code
- * that was never made is left to be tried.
+ * record period's codes do not open: what is tried there is making them. Without rows, or without the key, there are
+ * none.
  *
  * @throws RenkeiError a vault or store error
  */
@@ -50,19 +49,15 @@ export async function makeTrial(
   for (const storeKey of storeKeys) {
     const under = await attempt(vault, rows, storeKey, audience, signal);
     if (isRecord) {
-      if (under.given.length > 0) return trialOf(under.given, storeKey, audience);
+      if (under.given.length > 0) return { codes: under.given, from: storeKey, to: audience };
       continue;
     }
     const opened = await attempt(vault, under.made, audience, storeKey, signal);
     if (opened.given !== under.made) wipe(under.made);
-    if (opened.given.length > 0) return trialOf(opened.given, audience, storeKey);
+    if (opened.given.length > 0) return { codes: opened.given, from: audience, to: storeKey };
   }
   const [from, to] = isRecord ? [active, audience] : [audience, active];
-  return { codes: new Uint8Array(CODE_LENGTH), served: 0, from, to };
-}
-
-function trialOf(codes: Uint8Array, from: Audience, to: Audience): Trial {
-  return { codes, served: codes.length / CODE_LENGTH, from, to };
+  return { codes: new Uint8Array(0), from, to };
 }
 
 /** A copy of the store codes of some whose codes the key concerns. */
@@ -75,7 +70,7 @@ async function rowsFor(
   const name = parseKeyName(key);
   const { storeCodes } =
     name.kind === 'institution' ? await store.issuances(name.institution, page) : await store.persons(page);
-  return storeCodes.slice();
+  return copyOf(storeCodes);
 }
 
 /** Codes that are served, and what is made of them; none without the key. */

@@ -121,8 +121,7 @@ describe('the proof that a key was destroyed', () => {
       { key: 'institution/A1/1', tried: 'asked for its fingerprint', answer: 'KEY_NOT_FOUND' },
       {
         key: 'institution/A1/1',
-        tried:
-          'a code that was never made, to be opened: without the key, or without rows, there was no other',
+        tried: 'no code: without the key, or without rows, there was none',
         codes: 0,
         answer: 'KEY_NOT_FOUND',
       },
