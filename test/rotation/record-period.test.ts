@@ -52,9 +52,18 @@ describe('a record period ends (情報提供等の記録)', () => {
 
   test('a period that is not named after a fiscal year needs the moment of its end', async () => {
     const { rotations, issuer } = await openRotationWorld();
-    await issuer.registerRecordPeriod('2027');
-    await expect(
-      rotations.begin({ kind: 'record-period', close: '2099', open: '2027' }),
-    ).rejects.toMatchObject({ code: 'RECORD_PERIOD_UNKNOWN' });
+    await issuer.registerRecordPeriod('R8');
+    const request = { kind: 'record-period', close: 'R8', open: '2027' } as const;
+    const refused = { code: 'OPTION_INVALID', message: expect.stringContaining('endedAt') };
+    await expect(rotations.begin(request)).rejects.toMatchObject(refused);
+    expect((await rotations.begin({ ...request, endedAt: END_OF_2026 })).subject).toBe('record/R8');
+  });
+
+  test('a period that was never registered cannot end', async () => {
+    const { rotations, store } = await openRotationWorld();
+    const keys = await store.listKeys();
+    const begun = rotations.begin({ kind: 'record-period', close: '2099', open: '2027' });
+    await expect(begun).rejects.toMatchObject({ code: 'RECORD_PERIOD_UNKNOWN' });
+    expect(await store.listKeys()).toEqual(keys);
   });
 });

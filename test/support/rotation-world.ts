@@ -21,7 +21,7 @@ import { testKeys } from './named-keys.js';
 import { syntheticResidentTexts } from './residents.js';
 
 const NAMES = [
-  ...['link/1', 'link/2', 'store/1', 'store/2', 'store/3', 'record/2026', 'record/2027'],
+  ...['link/1', 'link/2', 'store/1', 'store/2', 'store/3', 'record/2026', 'record/2027', 'record/R8'],
   ...['A1', 'B2', 'C3'].flatMap((code) => [1, 2, 3].map((version) => `institution/${code}/${version}`)),
 ];
 
