@@ -69,7 +69,7 @@ const TAKE: Readonly<Record<Step, Take>> = {
       assert.deepEqual(outcome, { error: 'ROTATION_UNSUPPORTED' });
       return;
     }
-    if (refusedFor(outcome, rotation, 'running')) return;
+    if (refusedFor(outcome, rotation, 'running', 'verified')) return;
     const unknown = list.filter((resident) => model.people.named(model.generation, resident) === undefined);
     assert.deepEqual(outcome, { value: { received: list.length, refused: 0, unknown: unknown.length } });
     for (const resident of list) model.people.receive(model.generation, resident);
