@@ -30,7 +30,9 @@ test.each([
       expect(printed).toContain(`old codes refused: CODE_VERSION_RETIRED, version ${version} ${RESIDENTS}\n`);
     }
     for (const key of ['store/1', 'institution/0220113112101700/1', 'institution/0220113112101700/2']) {
-      expect(printed).toContain(`${key} is gone: a code unwrapped under it KEY_NOT_FOUND`);
+      expect(printed).toContain(
+        `${key} is gone: codes under it, each of which was opened just before KEY_NOT_FOUND`,
+      );
     }
     const number = (what: string) =>
       [...printed.matchAll(new RegExp(`^ ?${what} ([\\d,]+)`, 'gm'))].map(([, n]) =>

@@ -80,7 +80,7 @@ describe('the README', () => {
 
   test.each(READMES)('%s names only scripts that package.json has', (readme) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-    const named = [...read(readme).matchAll(/npm (?:run (?:--silent )?)?(test|[a-z:]+)(?= |`|\n)/g)].map(
+    const named = [...read(readme).matchAll(/npm (?:run (?:--silent )?)?(test|[a-z:-]+)(?= |`|\n)/g)].map(
       ([, name]) => name,
     );
     const own = named.filter((name) => !['ci', 'install', 'pack'].includes(name ?? ''));
