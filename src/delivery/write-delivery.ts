@@ -52,12 +52,17 @@ export async function writeDelivery(options: WriteDeliveryOptions): Promise<Deli
   });
   requireFacts(options.facts);
   const { path } = options;
-  const temporary = [`${path}.pairs`, `${path}.next`] as const;
+  const temporary = temporaryFiles(path);
   try {
     return await write(options, ...temporary);
   } finally {
     for (const file of temporary) await onDisk('removing a file', rm(file, { force: true }));
   }
+}
+
+/** What lies beside a delivery while it is written. */
+export function temporaryFiles(path: string): readonly [pairs: string, next: string] {
+  return [`${path}.pairs`, `${path}.next`];
 }
 
 async function write(

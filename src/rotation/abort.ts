@@ -1,11 +1,7 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { removeDeliveries } from './assemble.js';
 import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from './context.js';
-import { inFolder } from './faults.js';
 import { aloneInFolder, removePartFiles } from './folder.js';
 import type { AbortOptions } from './options.js';
-import { receiptOf } from './receipt-of.js';
-import { checkRotationReceipt } from './receipts.js';
 import type { PlannedRotation } from './stored-plan.js';
 
 /** Successors forgotten in one transaction. */
@@ -25,7 +21,12 @@ export async function abortRotation(
   const rotation = await readRotation(context, id);
   requireStatus(rotation, 'abort', 'running', 'paused', 'verified', 'aborting', 'aborted');
   await forget(context, rotation);
-  if (folder !== undefined) await aloneInFolder(folder, () => removeFiles(folder, rotation));
+  if (folder !== undefined) {
+    await aloneInFolder(folder, async () => {
+      await removePartFiles(folder, rotation.plan);
+      await removeDeliveries(folder, rotation);
+    });
+  }
 }
 
 async function forget(context: RotationContext, rotation: PlannedRotation): Promise<void> {
@@ -38,13 +39,4 @@ async function forget(context: RotationContext, rotation: PlannedRotation): Prom
     while ((await context.store.discardSuccessors(DISCARDED_AT_ONCE)) > 0);
   }
   await moveOrRefuse(context, rotation, 'abort', { from: 'aborting', to: 'aborted' });
-}
-
-async function removeFiles(folder: string, rotation: PlannedRotation): Promise<void> {
-  await removePartFiles(folder, rotation.plan);
-  const receipt = receiptOf(rotation, 'verify');
-  if (receipt === undefined) return;
-  for (const { file } of checkRotationReceipt({ receipt }).deliveries) {
-    await inFolder('removing a file', () => rm(join(folder, file), { force: true }));
-  }
 }

@@ -1,9 +1,10 @@
 import { createHash, randomInt } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseAudience } from '../codes/key-names.js';
 import type { DeliveryFacts } from '../delivery/header.js';
-import { writeDelivery } from '../delivery/write-delivery.js';
+import { temporaryFiles, writeDelivery } from '../delivery/write-delivery.js';
 import { signalOption } from '../errors/abort.js';
 import type { RotationContext } from './context.js';
 import { folderFault, inFolder } from './faults.js';
@@ -22,49 +23,52 @@ export interface Assembly {
   readonly files: readonly PartFile[];
   /** Pairs to be drawn at random for the sample. */
   readonly sampleSize: number;
+  /** Looks at what was made before it is signed; what it throws leaves no delivery. */
+  readonly inspect?: (made: Inspected) => Promise<void>;
   readonly signal: AbortSignal | undefined;
 }
 
-/** A delivery that was made. */
-export interface Assembled {
-  readonly delivery: ReceiptDelivery;
+/** A delivery before it is signed. */
+export interface Inspected {
+  /** Pairs in it. */
+  readonly pairs: number;
   /** Pairs drawn at random, n × 48 bytes. */
   readonly sample: Uint8Array;
 }
 
 /**
  * Makes a delivery of files of pairs: all pairs in the order of the old codes, each once, with the old and the new codes one
- * to one.
+ * to one. It is signed when all that is checked of it was found right, and not before.
  *
  * @throws RenkeiError `ROTATION_FOLDER`, `ABORTED`, a vault error
  */
 export async function assemble(
   context: RotationContext,
   rotation: PlannedRotation,
-  { folder, delivery, sequence, files, sampleSize, signal }: Assembly,
-): Promise<Assembled> {
+  { folder, delivery, sequence, files, sampleSize, inspect, signal }: Assembly,
+): Promise<ReceiptDelivery> {
   const { vault, auditKey } = context;
   const planned = rotation.plan.deliveries[delivery] as PlannedDelivery;
   for (const file of files) await checkPartFile(folder, file);
   const codes = await countNewCodes(folder, files, signal);
-  const path = join(folder, fileName(rotation, planned, delivery, sequence));
-  const sample = new Sample(sampleSize, codes);
-  const header = await writeDelivery({
+  const path = join(folder, deliveryFile(rotation, delivery, sequence));
+  const checkedPairs = async function* () {
+    const sample = new Sample(sampleSize, codes);
+    yield* sample.watch(mergePairs(folder, files, signal));
+    if (sample.passed !== codes)
+      throw folderFault('files of pairs contradict each other: a new code has two old ones');
+    await inspect?.({ pairs: codes, sample: sample.pairs() });
+  };
+  const { pairs, merkleRoot } = await writeDelivery({
     path,
     facts: factsOf(rotation, planned, sequence),
-    pairs: sample.watch(mergePairs(folder, files, signal)),
+    pairs: checkedPairs(),
     auditKey: { name: auditKey, publicKey: await vault.publicKey(auditKey) },
     sign: (message) => vault.sign(auditKey, message),
     ...signalOption(signal),
   });
-  if (header.pairs !== codes)
-    throw folderFault('files of pairs contradict each other: a new code has two old ones');
-  const { pairs, merkleRoot } = header;
   const digest = await digestOf(path);
-  return {
-    delivery: { audience: planned.audience, file: basename(path), pairs, digest, merkleRoot },
-    sample: sample.pairs(),
-  };
+  return { audience: planned.audience, file: basename(path), pairs, digest, merkleRoot };
 }
 
 /** Pairs drawn at random from those that pass. */
@@ -77,6 +81,11 @@ class Sample {
     const places = new Set<number>();
     while (places.size < Math.min(size, rows)) places.add(randomInt(rows));
     this.#places = [...places].sort((a, b) => a - b);
+  }
+
+  /** How many have passed. */
+  get passed(): number {
+    return this.#passed;
   }
 
   async *watch(batches: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
@@ -118,16 +127,28 @@ function factsOf(
   };
 }
 
-/** Files are told apart by number: file systems may not tell `a` from `A`. */
-function fileName(
-  { record }: PlannedRotation,
-  { from, to }: PlannedDelivery,
-  delivery: number,
-  sequence: number,
-): string {
+/**
+ * Name of a delivery's file. Files are told apart by number: file systems may not tell `a` from `A`.
+ *
+ * @param delivery which of the plan's deliveries
+ */
+function deliveryFile({ record, plan }: PlannedRotation, delivery: number, sequence: number): string {
+  const { from, to } = plan.deliveries[delivery] as PlannedDelivery;
   const keys = from === to ? from : `${from}-to-${to.split('/').at(-1)}`;
   const kind = sequence === 1 ? 'delivery' : 'supplement';
   return `rotation-${record.id}-${kind}-${delivery + 1}-${keys.replaceAll('/', '-')}.pairs`;
+}
+
+/** Removes all deliveries of a rotation, and what a run that was killed has left of them. */
+export async function removeDeliveries(folder: string, rotation: PlannedRotation): Promise<void> {
+  for (const delivery of rotation.plan.deliveries.keys()) {
+    for (const sequence of [1, 2]) {
+      const path = join(folder, deliveryFile(rotation, delivery, sequence));
+      for (const file of [path, ...temporaryFiles(path)]) {
+        await inFolder('removing a file', () => rm(file, { force: true }));
+      }
+    }
+  }
 }
 
 async function digestOf(path: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { RenkeiError } from '../errors/renkei-error.js';
-import { type Assembled, assemble } from './assemble.js';
+import { assemble, type Inspected } from './assemble.js';
 import { moveOrRefuse, type RotationContext, readRotation, requireKeys, requireStatus } from './context.js';
 import { countIssuances } from './counting.js';
 import { takeInEverybody } from './everybody.js';
@@ -10,6 +10,7 @@ import { Notebook } from './notebook.js';
 import type { VerifyOptions } from './options.js';
 import type { PartFile } from './part-file.js';
 import { type PartsState, readParts } from './part-report.js';
+import type { ReceiptDelivery } from './receipt.js';
 import { receiptOf } from './receipt-of.js';
 import type { SignedReceipt } from './receipts.js';
 import { SampleCheck } from './sample.js';
@@ -57,7 +58,7 @@ async function verify(
   const issued =
     plan.deliveries.length === 0 ? new Map<string, number>() : await countIssuances(store, signal);
   await takeInEverybody(context, rotation, folder, signal);
-  const made: Assembled[] = [];
+  const deliveries: ReceiptDelivery[] = [];
   const current = await readRotation(context, record.id);
   const notebook = Notebook.read(current.record.notebook);
   for (const [k, delivery] of plan.deliveries.entries()) {
@@ -65,20 +66,14 @@ async function verify(
       ...filesOf(rotation, parts, k),
       ...notebook.openSupplements.filter((file) => file.delivery === k),
     ];
-    const assembled = await assemble(context, rotation, {
-      folder,
-      delivery: k,
-      sequence: 1,
-      files,
-      sampleSize,
-      signal,
-    });
-    requireAll(rotation, delivery, assembled, issued);
-    await check.pairs(delivery, assembled.sample, signal);
-    made.push(assembled);
+    const inspect = async ({ pairs, sample }: Inspected) => {
+      requireAll(rotation, delivery, pairs, issued);
+      await check.pairs(delivery, sample, signal);
+    };
+    const facts = { folder, delivery: k, sequence: 1, files };
+    deliveries.push(await assemble(context, rotation, { ...facts, sampleSize, inspect, signal }));
   }
   await check.successors(sampleSize, signal);
-  const deliveries = made.map(({ delivery }) => delivery);
   const supplemented = notebook.openSupplements.reduce((sum, { rows }) => sum + rows, 0);
   const receipt = await makeReceipt(context, rotation, notebook, {
     step: 'verify',
@@ -114,14 +109,14 @@ function filesOf({ plan }: PlannedRotation, { reports }: PartsState, delivery: n
 function requireAll(
   { record }: PlannedRotation,
   { institution }: PlannedDelivery,
-  { delivery }: Assembled,
+  pairs: number,
   issued: ReadonlyMap<string, number>,
 ): void {
   const codes = institution === undefined ? 0 : (issued.get(institution) ?? 0);
-  if (delivery.pairs >= codes) return;
+  if (pairs >= codes) return;
   throw incomplete(
     record.id,
-    `${codes} codes were issued to institution ${institution}, and ${delivery.pairs} pairs were made; people may have been removed just now: verify again`,
+    `${codes} codes were issued to institution ${institution}, and ${pairs} pairs were made; people may have been removed just now: verify again`,
   );
 }
 
