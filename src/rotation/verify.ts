@@ -15,7 +15,7 @@ import { receiptOf } from './receipt-of.js';
 import type { SignedReceipt } from './receipts.js';
 import { SampleCheck } from './sample.js';
 import type { PlannedDelivery, PlannedRotation } from './stored-plan.js';
-import { institutionsOf } from './target-keys.js';
+import { institutionsOf, openPeriodsOf } from './target-keys.js';
 import { partsOf } from './work-parts.js';
 
 const DEFAULT_SAMPLE = 1_000;
@@ -121,17 +121,20 @@ function requireAll(
 }
 
 /**
- * Makes sure that no institution was registered after a generation's rotation was begun: it would be left behind.
+ * Makes sure that no institution and no record period was registered after a generation's rotation was begun: its codes
+ * would be left behind.
  *
  * @throws RenkeiError `ROTATION_CONFLICT`
  */
 export async function requireNobodyNew({ store }: RotationContext, { plan }: PlannedRotation): Promise<void> {
   if (plan.link === undefined) return;
-  const known = new Set(plan.deliveries.map(({ institution }) => institution));
-  const stranger = institutionsOf(await store.listKeys()).find((institution) => !known.has(institution));
+  const known = new Set(plan.deliveries.map(({ audience }) => audience));
+  const keys = await store.listKeys();
+  const audiences = [...institutionsOf(keys).map((code) => `institution/${code}`), ...openPeriodsOf(keys)];
+  const stranger = audiences.find((audience) => !known.has(audience));
   if (stranger === undefined) return;
   throw new RenkeiError(
     'ROTATION_CONFLICT',
-    `institution ${stranger} was registered after the rotation was begun: abort it and begin anew`,
+    `${stranger} was registered after the rotation was begun: abort it and begin anew`,
   );
 }
