@@ -1,42 +1,21 @@
-import { HIGHEST_VERSION, parseKeyName } from '../codes/key-names.js';
-import { integerRule, type OptionRule } from '../errors/options.js';
+import { HIGHEST_VERSION } from '../codes/key-names.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { canonicalJson } from '../signatures/canonical-json.js';
+import {
+  hex,
+  integer,
+  isMoment,
+  keyName,
+  type MemberChecks,
+  members,
+  oneOf,
+  wrongMember,
+} from '../signatures/members.js';
 import { deliveryInvalid } from './faults.js';
 import type { DeliveryFacts, DeliveryHeader } from './header.js';
 import { BLOCK_PAIRS, FORMAT } from './layout.js';
 
-type Check = OptionRule['check'];
-
-const hex = (digits: number): Check => {
-  const form = new RegExp(`^[0-9a-f]{${digits}}$`);
-  return (value) => typeof value === 'string' && form.test(value);
-};
-const integer = (least: number, most: number): Check => integerRule(least, most).check;
-const exactly =
-  (expected: unknown): Check =>
-  (value) =>
-    value === expected;
-const isKeyName =
-  (kind: string): Check =>
-  (value) => {
-    try {
-      return parseKeyName(value as string).kind === kind;
-    } catch {
-      return false;
-    }
-  };
-const isMoment: Check = (value) => {
-  if (typeof value !== 'string') return false;
-  const moment = new Date(value);
-  return !Number.isNaN(moment.getTime()) && moment.toISOString() === value;
-};
-const members =
-  (checks: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    typeof value === 'object' && value !== null && wrongMember(value, checks) === undefined;
-
-const FACTS: Readonly<Record<string, Check>> = {
+const FACTS: MemberChecks = {
   rotation: integer(1, Number.MAX_SAFE_INTEGER),
   sequence: integer(1, Number.MAX_SAFE_INTEGER),
   audience: (value) => typeof value === 'string',
@@ -46,20 +25,20 @@ const FACTS: Readonly<Record<string, Check>> = {
   createdAt: isMoment,
 };
 
-const OF_INSTITUTION: Readonly<Record<string, Check>> = {
-  institution: (value) => isKeyName('institution')(`institution/${value}/1`),
+const OF_INSTITUTION: MemberChecks = {
+  institution: (value) => keyName('institution')(`institution/${value}/1`),
   fromVersion: integer(1, HIGHEST_VERSION),
   toVersion: integer(1, HIGHEST_VERSION),
 };
 
-const COMPUTED: Readonly<Record<string, Check>> = {
-  format: exactly(FORMAT),
-  scheme: exactly('RK1'),
+const COMPUTED: MemberChecks = {
+  format: oneOf(FORMAT),
+  scheme: oneOf('RK1'),
   pairs: integer(0, Number.MAX_SAFE_INTEGER),
-  blockPairs: exactly(BLOCK_PAIRS),
+  blockPairs: oneOf(BLOCK_PAIRS),
   tableDigest: hex(64),
   merkleRoot: hex(64),
-  auditKey: members({ name: isKeyName('audit'), fingerprint: hex(16) }),
+  auditKey: members({ name: keyName('audit'), fingerprint: hex(16) }),
 };
 
 /**
@@ -92,7 +71,7 @@ export function readHeader(bytes: Uint8Array): DeliveryHeader {
   return header;
 }
 
-function wrong(value: DeliveryFacts, computed: Readonly<Record<string, Check>>): string | undefined {
+function wrong(value: DeliveryFacts, computed: MemberChecks): string | undefined {
   if (typeof value !== 'object' || value === null) return 'it is no object';
   const isRecord = value.institution === undefined;
   const member = wrongMember(value, { ...FACTS, ...(isRecord ? {} : OF_INSTITUTION), ...computed });
@@ -100,18 +79,9 @@ function wrong(value: DeliveryFacts, computed: Readonly<Record<string, Check>>):
   const { audience, institution, fromVersion, toVersion, fingerprints } = value;
   if (value.fromGeneration > value.toGeneration) return 'toGeneration is before fromGeneration';
   if (isRecord) {
-    if (!isKeyName('record')(audience)) return 'audience is no record period, and there is no institution';
+    if (!keyName('record')(audience)) return 'audience is no record period, and there is no institution';
     return fingerprints.from === fingerprints.to ? undefined : 'a record period has one key';
   }
   if (audience !== `institution/${institution}`) return 'audience is not the institution';
   return (fromVersion as number) < (toVersion as number) ? undefined : 'toVersion is not after fromVersion';
-}
-
-/** Name of a member that is missing, not as it must be, or one too many. */
-function wrongMember(value: object, checks: Readonly<Record<string, Check>>): string | undefined {
-  const given = value as Readonly<Record<string, unknown>>;
-  const name = Object.keys(checks).find((key) => !checks[key]?.(given[key]));
-  if (name !== undefined) return name;
-  const isKnown = (key: string) => Object.hasOwn(checks, key) || given[key] === undefined;
-  return Object.keys(given).every(isKnown) ? undefined : 'a member that is not known';
 }

@@ -81,7 +81,7 @@ export function pickSuccessors(
 }
 
 /** A row that one generation has and the other has not would get zero bytes for a store code. */
-function requireSameRefusals(some: readonly Refusal[], others: readonly Refusal[]): void {
+export function requireSameRefusals(some: readonly Refusal[], others: readonly Refusal[]): void {
   const rows = (refusals: readonly Refusal[]) => refusals.map(({ index }) => index).join();
   if (rows(some) === rows(others)) return;
   throw new RenkeiError('MODULE_REFUSED', 'the vault has refused other residents for the next generation');

@@ -81,8 +81,8 @@ export class Issuer extends Redacted {
    * Registers the key of a record period.
    *
    * @param period default: the Japanese fiscal year of now
-   * @throws RenkeiError `RECORD_PERIOD_INVALID`, `KEY_NOT_DISTINCT`, `KEY_FINGERPRINT_MISMATCH` or a vault or store
-   *   error
+   * @throws RenkeiError `RECORD_PERIOD_INVALID`, `KEY_NOT_DISTINCT`, `KEY_FINGERPRINT_MISMATCH`,
+   *   `ROTATION_IN_PROGRESS` or a vault or store error
    */
   registerRecordPeriod(period = currentPeriod(this.#parts)): Promise<WriteOutcome> {
     return this.#drain.run(() => this.#parts.registry.register(recordAudience(period)));

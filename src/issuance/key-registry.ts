@@ -47,10 +47,11 @@ export class KeyRegistry {
    *
    * @throws RenkeiError `KEY_FINGERPRINT_MISMATCH` when the vault's key is another than the recorded one,
    *   `KEY_NOT_DISTINCT` when it is the same as another audience's (令27条5項4号), `ROTATION_IN_PROGRESS` for a further
-   *   institution while a rotation leads to a generation it would have no key of
+   *   institution or record period while a rotation leads to a generation whose codes it would not be delivered
    */
   async register(name: KeyName): Promise<WriteOutcome> {
-    if (parseKeyName(name).kind === 'institution') await this.#requireNoNewGeneration(name);
+    const { kind } = parseKeyName(name);
+    if (kind === 'institution' || kind === 'record') await this.#requireNoNewGeneration(name);
     const fingerprint = await this.#vault.fingerprint(name);
     const outcome = await this.#store.registerKey({ name, fingerprint, registeredAt: this.#now() });
     const snapshot = await this.refresh();
@@ -67,7 +68,7 @@ export class KeyRegistry {
     if (isKnown || successor === undefined || successor.generation === this.#snapshot.generation) return;
     throw new RenkeiError(
       'ROTATION_IN_PROGRESS',
-      'a rotation leads to another generation: register the institution after its switch',
+      `a rotation leads to another generation: register ${name} after its switch`,
     );
   }
 

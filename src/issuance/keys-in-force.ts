@@ -14,6 +14,8 @@ import type { ActiveKey, KeySnapshot } from './key-snapshot.js';
 export class KeysInForce {
   readonly #registry: KeyRegistry;
   #snapshot: KeySnapshot;
+  /** The snapshot was read since the operation began: who presents many unknown versions has the store asked once. */
+  #isFresh = false;
   readonly epoch: number;
   /** The active generation of linkage codes. */
   readonly generation: number;
@@ -45,12 +47,14 @@ export class KeysInForce {
   }
 
   /**
-   * What is on record of a key; looks again in the store before it says that there is nothing.
+   * What is on record of a key; looks again in the store, once, before it says that there is nothing.
    *
    * @throws RenkeiError `KEYS_CHANGED` when another epoch has begun by then
    */
   async find(name: KeyName, signal?: AbortSignal): Promise<RecordedKey | undefined> {
-    return this.#snapshot.find(name) ?? (await this.#lookAgain(signal)).find(name);
+    const recorded = this.#snapshot.find(name);
+    if (recorded !== undefined || this.#isFresh) return recorded;
+    return (await this.#lookAgain(signal)).find(name);
   }
 
   /** The same, read anew in any case. */
@@ -117,6 +121,7 @@ export class KeysInForce {
       throw new RenkeiError('KEYS_CHANGED', 'keys were switched or retired while the call was under way');
     }
     this.#snapshot = snapshot;
+    this.#isFresh = true;
     return snapshot;
   }
 }

@@ -25,50 +25,53 @@ export interface Assembly {
   readonly sampleSize: number;
   /** Pairs to be looked for among those of the delivery. */
   readonly sought?: SoughtPairs | undefined;
+  /** Looks at what was made before it is signed; what it throws leaves no delivery. */
+  readonly inspect?: (made: Inspected) => Promise<void>;
   readonly signal: AbortSignal | undefined;
 }
 
-/** A delivery that was made. */
-export interface Assembled {
-  readonly delivery: ReceiptDelivery;
+/** A delivery before it is signed. */
+export interface Inspected {
+  /** Pairs in it. */
+  readonly pairs: number;
   /** Pairs drawn at random, n × 48 bytes. */
   readonly sample: Uint8Array;
 }
 
 /**
  * Makes a delivery of files of pairs: all pairs in the order of the old codes, each once, with the old and the new
- * codes one to one.
+ * codes one to one. It is signed when all that is checked of it was found right, and not before.
  *
  * @throws RenkeiError `ROTATION_FOLDER`, `ABORTED`, a vault error
  */
 export async function assemble(
   context: RotationContext,
   rotation: PlannedRotation,
-  { folder, delivery, sequence, files, sampleSize, sought, signal }: Assembly,
-): Promise<Assembled> {
+  { folder, delivery, sequence, files, sampleSize, sought, inspect, signal }: Assembly,
+): Promise<ReceiptDelivery> {
   const { vault, auditKey } = context;
   const planned = rotation.plan.deliveries[delivery] as PlannedDelivery;
   for (const file of files) await checkPartFile(folder, file);
   const codes = await countNewCodes(folder, files, signal);
   const path = join(folder, fileName(rotation, planned, delivery, sequence));
-  const sample = new Sample(sampleSize, codes);
-  const merged = mergePairs(folder, files, signal);
-  const header = await writeDelivery({
+  const checkedPairs = async function* () {
+    const sample = new Sample(sampleSize, codes);
+    const merged = mergePairs(folder, files, signal);
+    yield* sample.watch(sought === undefined ? merged : sought.watch(merged));
+    if (sample.passed !== codes)
+      throw folderFault('files of pairs contradict each other: a new code has two old ones');
+    await inspect?.({ pairs: codes, sample: sample.pairs() });
+  };
+  const { pairs, merkleRoot } = await writeDelivery({
     path,
     facts: factsOf(rotation, planned, sequence),
-    pairs: sample.watch(sought === undefined ? merged : sought.watch(merged)),
+    pairs: checkedPairs(),
     auditKey: { name: auditKey, publicKey: await vault.publicKey(auditKey) },
     sign: (message) => vault.sign(auditKey, message),
     ...signalOption(signal),
   });
-  if (header.pairs !== codes)
-    throw folderFault('files of pairs contradict each other: a new code has two old ones');
-  const { pairs, merkleRoot } = header;
   const digest = await digestOf(path);
-  return {
-    delivery: { audience: planned.audience, file: basename(path), pairs, digest, merkleRoot },
-    sample: sample.pairs(),
-  };
+  return { audience: planned.audience, file: basename(path), pairs, digest, merkleRoot };
 }
 
 /** Pairs drawn at random from those that pass. */
@@ -81,6 +84,11 @@ class Sample {
     const places = new Set<number>();
     while (places.size < Math.min(size, rows)) places.add(randomInt(rows));
     this.#places = [...places].sort((a, b) => a - b);
+  }
+
+  /** How many have passed. */
+  get passed(): number {
+    return this.#passed;
   }
 
   async *watch(batches: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {

@@ -9,9 +9,10 @@ import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from 
 import { makeReceipt } from './make-receipt.js';
 import { Notebook } from './notebook.js';
 import type { DestroyOptions } from './options.js';
-import type { ReceiptProof } from './receipt.js';
+import type { ReceiptKey, ReceiptProof } from './receipt.js';
 import { receiptOf } from './receipt-of.js';
-import type { SignedReceipt } from './receipts.js';
+import { checkRotationReceipt, type SignedReceipt } from './receipts.js';
+import type { PlannedRotation } from './stored-plan.js';
 import { destroying, destructible } from './transitions.js';
 import { makeTrial, type Trial } from './trial.js';
 
@@ -19,7 +20,8 @@ import { makeTrial, type Trial } from './trial.js';
  * Destroys the old keys and proves it: the vault has them no more, and codes that it served just before are refused.
  * Link keys stay: later generations are computed through them. Again goes on, or gives the same receipt.
  *
- * @throws RenkeiError `ROTATION_STATUS`, `KEY_STILL_PRESENT`, `KEY_FINGERPRINT_MISMATCH`, an error of the destroyer
+ * @throws RenkeiError `ROTATION_STATUS`, `STORE_CORRUPT` when the record contradicts itself, `KEY_STILL_PRESENT`,
+ *   `KEY_FINGERPRINT_MISMATCH`, an error of the destroyer
  */
 export async function destroyKeys(
   context: RotationContext,
@@ -32,6 +34,7 @@ export async function destroyKeys(
   requireStatus(rotation, 'destroy', 'retired');
   const { plan, record } = rotation;
   const keys = destructible(plan);
+  await requireRetired(context, rotation);
   const proof: ReceiptProof[] = [];
   for (const { name, fingerprint } of keys) {
     throwIfAborted(signal);
@@ -56,6 +59,28 @@ export async function destroyKeys(
     notebook: notebook.with({ receipt }).toString(),
   });
   return receipt;
+}
+
+/**
+ * Makes sure that the keys are those that every receipt names, which are what an operator has confirmed, and that they are
+ * retired on record: whoever can write into the database must not have another key destroyed.
+ *
+ * @throws RenkeiError `STORE_CORRUPT`
+ */
+async function requireRetired({ store }: RotationContext, { plan, record }: PlannedRotation): Promise<void> {
+  const named = (keys: readonly ReceiptKey[]) => keys.map((key) => `${key.name} ${key.fingerprint}`).join();
+  for (const receipt of Notebook.read(record.notebook).receipts) {
+    if (named(checkRotationReceipt({ receipt }).from) === named(plan.from)) continue;
+    throw new RenkeiError(
+      'STORE_CORRUPT',
+      `the plan of rotation ${record.id} names other keys than its receipts`,
+    );
+  }
+  const retired = (await store.listKeys()).filter(({ state }) => state === 'retired');
+  for (const { name, fingerprint } of destructible(plan)) {
+    if (retired.some((key) => key.name === name && key.fingerprint === fingerprint)) continue;
+    throw new RenkeiError('STORE_CORRUPT', `key ${name} was to be destroyed, and is not retired on record`);
+  }
 }
 
 /** Tries the key, and each code by itself. */

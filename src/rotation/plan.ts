@@ -158,7 +158,7 @@ async function warningsOf(
     );
   }
   if (request.kind === 'generation') {
-    warnings.push('no institution can be registered before the switch');
+    warnings.push('no institution and no record period can be registered before the switch');
     if (request.source === 'list') {
       warnings.push(
         'everybody in the store must be in the list, under the resident record code of today or an earlier one',

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { parseKeyName } from '../codes/key-names.js';
 import { checkOptions, type OptionRule, required } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { canonicalJson } from '../signatures/canonical-json.js';
 import { isPublicKeyHex, isSigned, publicKeyFingerprint } from '../signatures/p256.js';
 import { signedMessage } from '../signatures/signed-message.js';
+import { wrongInReceipt } from './check-receipt.js';
 import type { RotationContext } from './context.js';
 import type { RotationReceipt } from './receipt.js';
 
@@ -120,29 +120,10 @@ function parse(text: string): CheckedReceipt & { readonly signature: string } {
   } catch {
     throw invalid('it is no JSON');
   }
-  const signedBy: unknown = value?.signedBy;
-  const isReceipt =
-    value?.format === RECEIPT_FORMAT &&
-    value.scheme === 'RK1' &&
-    typeof value.signature === 'string' &&
-    /^[0-9a-f]{128}$/.test(value.signature) &&
-    isSigner(signedBy);
-  if (!isReceipt) throw invalid(`it is none of the format ${RECEIPT_FORMAT}`);
+  if (value?.format !== RECEIPT_FORMAT) throw invalid(`it is none of the format ${RECEIPT_FORMAT}`);
+  const why = wrongInReceipt(value);
+  if (why !== undefined) throw invalid(`it is not right: ${why}`);
   return value as CheckedReceipt & { readonly signature: string };
-}
-
-function isSigner(value: unknown): value is ReceiptSigner {
-  if (typeof value !== 'object' || value === null) return false;
-  const { key, publicKey } = value as Partial<ReceiptSigner>;
-  return isAuditKey(key) && isPublicKeyHex(publicKey);
-}
-
-function isAuditKey(name: unknown): boolean {
-  try {
-    return parseKeyName(name as string).kind === 'audit';
-  } catch {
-    return false;
-  }
 }
 
 function invalid(why: string): RenkeiError {

@@ -3,6 +3,7 @@ import { wipe } from '../bytes/wipe.js';
 import { pickCodes, rowsWithout } from '../codes/packed-codes.js';
 import { signalOption, throwIfAborted } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
+import { requireSameRefusals } from '../issuance/derive-residents.js';
 import { LeavableSource } from '../issuance/leavable-source.js';
 import { countResidents, packedResidents, type Residents } from '../issuance/residents.js';
 import { MAX_BATCH_ROWS } from '../stores/port.js';
@@ -82,6 +83,7 @@ async function receiveBatch(
         generation: plan.generation,
         ...options,
       });
+      requireSameRefusals(before.refusals, after.refusals);
       const refused = new Set([...before.refusals, ...refusals].map(({ index }) => index));
       const kept = rowsWithout(received, refused);
       const oldCodes = pickCodes(before.codes[0] as Uint8Array, kept);

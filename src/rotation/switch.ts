@@ -1,4 +1,4 @@
-import { type Assembled, assemble } from './assemble.js';
+import { assemble } from './assemble.js';
 import { moveOn, type RotationContext, readRotation, requireKeys, requireStatus } from './context.js';
 import { takeInEverybody } from './everybody.js';
 import { incomplete } from './faults.js';
@@ -7,6 +7,7 @@ import { makeReceipt } from './make-receipt.js';
 import { Notebook } from './notebook.js';
 import { drainNotes } from './notes.js';
 import type { SwitchOptions } from './options.js';
+import type { ReceiptDelivery } from './receipt.js';
 import { receiptOf } from './receipt-of.js';
 import type { SignedReceipt } from './receipts.js';
 import type { PlannedRotation } from './stored-plan.js';
@@ -80,15 +81,14 @@ async function tryToSwitch(
   const current = await readRotation(context, record.id);
   const notebook = Notebook.read(current.record.notebook);
   const supplements = notebook.openSupplements;
-  const made: Assembled[] = [];
+  const deliveries: ReceiptDelivery[] = [];
   for (const delivery of plan.deliveries.keys()) {
     const files = supplements.filter((file) => file.delivery === delivery);
     if (files.length === 0) continue;
-    made.push(
+    deliveries.push(
       await assemble(context, rotation, { folder, delivery, sequence: 2, files, sampleSize: 0, signal }),
     );
   }
-  const deliveries = made.map(({ delivery }) => delivery);
   const receipt = await makeReceipt(context, rotation, notebook, {
     step: 'switch',
     counts: {

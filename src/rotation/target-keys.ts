@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import {
-  type Audience,
   HIGHEST_VERSION,
   institutionAudience,
   type KeyName,
   linkKey,
   parseKeyName,
+  type RecordAudience,
   recordAudience,
   type StoreAudience,
   storeAudience,
@@ -88,11 +88,7 @@ function ofGeneration(
   const institutions = institutionsOf(keys).map((institution) =>
     institutionDelivery(keys, institution, generation),
   );
-  const periods = keys.flatMap(({ name, state }) =>
-    parseKeyName(name).kind === 'record' && (state === 'active' || state === 'accepting')
-      ? [{ audience: name, from: name as Audience, to: name as Audience }]
-      : [],
-  );
+  const periods = openPeriodsOf(keys).map((name) => ({ audience: name, from: name, to: name }));
   return {
     ...base,
     subject: '*',
@@ -159,6 +155,14 @@ export function institutionsOf(keys: readonly RecordedKey[]): readonly Instituti
     return key.kind === 'institution' ? [key.institution] : [];
   });
   return [...new Set(codes)];
+}
+
+/** Keys of the record periods that record codes are made for still. */
+export function openPeriodsOf(keys: readonly RecordedKey[]): readonly RecordAudience[] {
+  return keys.flatMap(({ name, state }) => {
+    const key = parseKeyName(name);
+    return key.kind === 'record' && (state === 'active' || state === 'accepting') ? [key.name] : [];
+  });
 }
 
 function activeVersion(keys: readonly RecordedKey[], audience: string): number | undefined {

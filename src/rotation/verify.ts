@@ -1,7 +1,7 @@
 import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { VaultEngine } from '../vault/port.js';
-import { type Assembled, assemble } from './assemble.js';
+import { assemble, type Inspected } from './assemble.js';
 import { moveOrRefuse, type RotationContext, readRotation, requireKeys, requireStatus } from './context.js';
 import { countIssuances } from './counting.js';
 import { takeInEverybody } from './everybody.js';
@@ -12,11 +12,12 @@ import { Notebook } from './notebook.js';
 import type { VerifyOptions } from './options.js';
 import type { PartFile } from './part-file.js';
 import { type PartsState, readParts } from './part-report.js';
+import type { ReceiptDelivery } from './receipt.js';
 import { receiptOf } from './receipt-of.js';
 import type { SignedReceipt } from './receipts.js';
 import { SampleCheck } from './sample.js';
-import type { PlannedRotation } from './stored-plan.js';
-import { institutionsOf } from './target-keys.js';
+import type { PlannedDelivery, PlannedRotation } from './stored-plan.js';
+import { institutionsOf, openPeriodsOf } from './target-keys.js';
 import { partsOf } from './work-parts.js';
 
 const DEFAULT_SAMPLE = 1_000;
@@ -61,7 +62,7 @@ async function verify(
     plan.deliveries.length === 0 ? new Map<string, number>() : await countIssuances(store, signal);
   const { persons } = await store.count(signalOption(signal));
   await takeInEverybody(context, rotation, folder, signal);
-  const made: Assembled[] = [];
+  const deliveries: ReceiptDelivery[] = [];
   const current = await readRotation(context, record.id);
   const notebook = Notebook.read(current.record.notebook);
   for (const [k, delivery] of plan.deliveries.entries()) {
@@ -70,22 +71,16 @@ async function verify(
       ...notebook.openSupplements.filter((file) => file.delivery === k),
     ];
     const sought = await check.sought(delivery, signal);
-    const assembled = await assemble(context, rotation, {
-      folder,
-      delivery: k,
-      sequence: 1,
-      files,
-      sampleSize,
-      sought,
-      signal,
-    });
     const { institution } = delivery;
-    requireAll(rotation, assembled, institution === undefined ? persons : (issued.get(institution) ?? 0));
-    await check.pairs(delivery, assembled.sample, sought, signal);
-    made.push(assembled);
+    const codes = institution === undefined ? persons : (issued.get(institution) ?? 0);
+    const inspect = async ({ pairs, sample }: Inspected) => {
+      requireAll(rotation, delivery, pairs, codes);
+      await check.pairs(delivery, sample, sought, signal);
+    };
+    const facts = { folder, delivery: k, sequence: 1, files };
+    deliveries.push(await assemble(context, rotation, { ...facts, sampleSize, sought, inspect, signal }));
   }
   await check.successors(signal);
-  const deliveries = made.map(({ delivery }) => delivery);
   const supplemented = notebook.openSupplements.reduce((sum, { rows }) => sum + rows, 0);
   const receipt = await makeReceipt(context, rotation, notebook, {
     step: 'verify',
@@ -126,7 +121,8 @@ function filesOf({ plan }: PlannedRotation, { reports }: PartsState, delivery: n
  */
 function requireAll(
   { record }: PlannedRotation,
-  { delivery: { audience, pairs } }: Assembled,
+  { audience }: PlannedDelivery,
+  pairs: number,
   codes: number,
 ): void {
   if (pairs >= codes) return;
@@ -137,17 +133,20 @@ function requireAll(
 }
 
 /**
- * Makes sure that no institution was registered after a generation's rotation was begun: it would be left behind.
+ * Makes sure that no institution and no record period was registered after a generation's rotation was begun: its codes
+ * would be left behind.
  *
  * @throws RenkeiError `ROTATION_CONFLICT`
  */
 export async function requireNobodyNew({ store }: RotationContext, { plan }: PlannedRotation): Promise<void> {
   if (plan.link === undefined) return;
-  const known = new Set(plan.deliveries.map(({ institution }) => institution));
-  const stranger = institutionsOf(await store.listKeys()).find((institution) => !known.has(institution));
+  const known = new Set(plan.deliveries.map(({ audience }) => audience));
+  const keys = await store.listKeys();
+  const audiences = [...institutionsOf(keys).map((code) => `institution/${code}`), ...openPeriodsOf(keys)];
+  const stranger = audiences.find((audience) => !known.has(audience));
   if (stranger === undefined) return;
   throw new RenkeiError(
     'ROTATION_CONFLICT',
-    `institution ${stranger} was registered after the rotation was begun: abort it and begin anew`,
+    `${stranger} was registered after the rotation was begun: abort it and begin anew`,
   );
 }

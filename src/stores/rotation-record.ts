@@ -50,7 +50,10 @@ export interface NewRotation {
   readonly successor?: SuccessorKeys;
   /** The work, by part: each is claimed by one worker at a time. 0 to 100,000. */
   readonly parts: number;
-  /** What the rotation wants to keep of its own: at most 1 MiB of well-formed text without U+0000; never a code. */
+  /**
+   * What the rotation wants to keep of its own: at most 1 MiB of well-formed text without U+0000; never a code. When it is
+   * JSON with the new keys in `to`, each with its `name`, codes under these are understood before the switch.
+   */
   readonly plan: string;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly createdAt: number;

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { formatPerInstitutionCode, institutionAudience, parsePerInstitutionCode } from 'renkei';
 import { softwareKeyDestroyer } from 'renkei/software';
 import { describe, expect, test } from 'vitest';
 import { syntheticResidentTexts } from '../support/residents.js';
@@ -21,6 +22,23 @@ async function atB2({ issuer }: RotationWorld, codes: readonly string[]) {
   return [...result].map((item) =>
     item.status === 'translated' ? item.code : 'error' in item ? item.error : item.status,
   );
+}
+
+/** A1's codes of the same people under another version of its key. */
+async function codesUnder({ vault, codes }: RotationWorld, version: number): Promise<string[]> {
+  const packed = Buffer.concat(codes.map((code) => parsePerInstitutionCode(code).code));
+  const made = await vault.translate(packed, institutionAudience('A1', 1), [
+    institutionAudience('A1', version),
+  ]);
+  return codes.map((_, k) =>
+    formatPerInstitutionCode((made.codes[0] as Uint8Array).subarray(k * 24, (k + 1) * 24), version),
+  );
+}
+
+/** What becomes of codes that A1 presents, each outcome once. */
+async function statuses({ issuer }: RotationWorld, codes: readonly string[]): Promise<Set<string>> {
+  const result = await issuer.translate(codes, { from: 'A1', to: 'B2' });
+  return new Set([...result].map((item) => ('error' in item ? item.error : item.status)));
 }
 
 describe("an institution's key is replaced", () => {
@@ -117,7 +135,13 @@ describe("an institution's key is replaced", () => {
     expect(await store.noted(1_000)).toEqual([]);
     expect(await issueTo(issuer, 'A1', people)).toEqual(codes);
     await expect(first.work({ folder })).rejects.toMatchObject({ code: 'ROTATION_STATUS' });
+    const delivered = await codesUnder(world, 2);
+    const third = await rotations.begin({ kind: 'institution', institution: 'A1', version: 3 });
+    expect(await statuses(world, delivered)).toEqual(new Set(['CODE_VERSION_UNKNOWN']));
+    expect(await statuses(world, await codesUnder(world, 3))).toEqual(new Set(['translated', 'not-held']));
+    await third.abort();
     const second = await rotations.begin({ kind: 'institution', institution: 'A1' });
+    expect(await statuses(world, delivered)).toEqual(new Set(['translated', 'not-held']));
     expect((await workAndVerify(second, folder)).to).toMatchObject([{ name: 'institution/A1/2' }]);
   });
 });

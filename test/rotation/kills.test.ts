@@ -52,10 +52,13 @@ const CALLS = [
   ...['claimPart', 'finishPart', 'issuances', 'persons', 'succeed', 'successors', 'parts', 'rotations'],
   ...['noted', 'settle', 'moveRotation', 'hold', 'withoutSuccessor', 'moveRows'],
 ];
+/** Of a rotation that is made from a list. */
+const CALLS_OF_A_LIST = ['succeed', 'successors', 'lendSuccessors'];
 
-const KILLS = CALLS.flatMap((call) =>
-  (['before', 'after'] as const).flatMap((when) => [1, 2].map((nth): Kill => ({ call, when, nth }))),
-);
+const killsOf = (calls: readonly string[]) =>
+  calls.flatMap((call) =>
+    (['before', 'after'] as const).flatMap((when) => [1, 2].map((nth): Kill => ({ call, when, nth }))),
+  );
 
 /** Repeats a step until it ends: what whoever operates it would do. */
 async function insist<T>(step: () => Promise<T>): Promise<T> {
@@ -73,12 +76,13 @@ async function run(
   folder: string,
   kill: Kill | undefined,
   onKilled: (call: string) => void = () => undefined,
+  source: 'store' | 'list' = 'store',
 ): Promise<string[]> {
   const plan: Plan = { kill: undefined, onKilled };
   const store = killing(createMemoryStore(), plan);
   const vault = await openRotationVault();
-  const { rotations, issuer } = await openRotationWorld({ store, vault, people: 20 });
-  const rotation: Rotation = await rotations.begin({ kind: 'generation', source: 'store' });
+  const { rotations, issuer, people } = await openRotationWorld({ store, vault, people: 20 });
+  const rotation: Rotation = await rotations.begin({ kind: 'generation', source });
   const killed = async <T>(step: () => Promise<T>) => {
     plan.kill = kill;
     const result = await insist(step);
@@ -86,6 +90,7 @@ async function run(
     plan.kill = undefined;
     return result;
   };
+  if (source === 'list') await killed(() => rotation.receiveResidents([[...people]]));
   await killed(() => rotation.work({ folder, worker: 'one' }));
   await issueTo(issuer, 'A1', syntheticResidentTexts(8, 0, 5));
   const verified = read(await killed(() => rotation.verify({ folder })));
@@ -101,15 +106,19 @@ async function run(
 }
 
 describe('killed at any call of the store, it goes on', () => {
-  test('and ends in the same bytes as an undisturbed run', async () => {
-    const undisturbed = await run(path('undisturbed'), undefined);
+  test.each([
+    ['store', CALLS],
+    ['list', CALLS_OF_A_LIST],
+  ] as const)('and ends in the same bytes as an undisturbed run: from the %s', async (source, calls) => {
+    const undisturbed = await run(path(`undisturbed-${source}`), undefined, undefined, source);
     expect(undisturbed.length).toBeGreaterThan(4);
     const struck: string[] = [];
-    for (const kill of KILLS) {
+    for (const kill of killsOf(calls)) {
       const { call, when, nth } = kill;
-      const bytes = await run(path(`${call}-${when}-${nth}`), kill, (one) => struck.push(one));
+      const folder = path(`${source}-${call}-${when}-${nth}`);
+      const bytes = await run(folder, kill, (one) => struck.push(one), source);
       expect(bytes, `${when} ${call} ${nth}`).toEqual(undisturbed);
     }
-    expect(new Set(struck)).toEqual(new Set(CALLS));
+    expect(new Set(struck)).toEqual(new Set(calls));
   });
 });

@@ -1,5 +1,9 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { checkRotationReceipt } from 'renkei';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { canonicalJson } from '../../src/signatures/canonical-json.js';
+import { publicKeyFingerprint, withLowerS } from '../../src/signatures/p256.js';
+import { signedMessage } from '../../src/signatures/signed-message.js';
 import { openRotationWorld, type RotationWorld, read } from '../support/rotation-world.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 
@@ -82,5 +86,41 @@ describe('receipts of a rotation', () => {
     }
     expect(refused('{}')).toThrowError(expect.objectContaining(invalid));
     expect(checkRotationReceipt({ receipt: `${receipt}\n` }).rotation).toBe(1);
+  });
+
+  test('are refused when anybody has signed what no receipt says', () => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const der = pair.publicKey.export({ format: 'der', type: 'spki' });
+    const { signature: _, ...content } = JSON.parse(receipts[0] as string);
+    const signedBy = {
+      key: 'audit/1',
+      publicKey: der.toString('hex'),
+      fingerprint: publicKeyFingerprint(der),
+    };
+    const signed = (changed: object) => {
+      const whole = { ...content, signedBy, ...changed };
+      const message = signedMessage('renkei-rotation-receipt/1', Buffer.from(canonicalJson(whole)));
+      const raw = sign('sha256', message, { key: pair.privateKey, dsaEncoding: 'ieee-p1363' });
+      return canonicalJson({ ...whole, signature: Buffer.from(withLowerS(raw)).toString('hex') });
+    };
+    expect(checkRotationReceipt({ receipt: signed({}) }).rotation).toBe(1);
+    const [delivery] = content.deliveries;
+    for (const changed of [
+      { deliveries: null },
+      { deliveries: [{ ...delivery, file: '../../elsewhere.pairs' }] },
+      { deliveries: [{ ...delivery, file: '\u001b[2Jcleared.pairs' }] },
+      { from: 'institution/A1/1' },
+      { counts: { rows: 'many' } },
+      { counts: { rows: -1 } },
+      { subject: 'A1\n' },
+      { step: 'anything' },
+      { times: {} },
+      { sample: { size: 1, statement: 'level 3\nsigned by audit/1' } },
+      { more: 1 },
+    ]) {
+      expect(() => checkRotationReceipt({ receipt: signed(changed) }), JSON.stringify(changed)).toThrowError(
+        expect.objectContaining({ code: 'RECEIPT_INVALID' }),
+      );
+    }
   });
 });

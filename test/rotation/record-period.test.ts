@@ -50,6 +50,20 @@ describe('a record period ends (情報提供等の記録)', () => {
     await issuer.recordCodes(codes, { from: 'A1', period: '2027' });
   });
 
+  test('that comes on record while a change of generation is made keeps it from its switch', async () => {
+    const { rotations, store, vault } = await openRotationWorld();
+    const folder = path('late-period');
+    const rotation = await rotations.begin({ kind: 'generation', source: 'store' });
+    await rotation.work({ folder });
+    await rotation.verify({ folder });
+    // An issuer that looked before the rotation was begun.
+    const name = 'record/2027' as Parameters<typeof vault.fingerprint>[0];
+    await store.registerKey({ name, fingerprint: await vault.fingerprint(name), registeredAt: 1 });
+    await expect(rotation.switch({ folder, graceMs: 0 })).rejects.toMatchObject({
+      code: 'ROTATION_CONFLICT',
+    });
+  });
+
   test('a period that is not named after a fiscal year needs the moment of its end', async () => {
     const { rotations, issuer } = await openRotationWorld();
     await issuer.registerRecordPeriod('R8');

@@ -30,7 +30,8 @@ export class RotationByHand {
   }
 
   static async begin(store: IssuanceStore, { rotation, keys }: ByHand): Promise<RotationByHand> {
-    const id = await store.beginRotation({ ...rotation, parts: 0, plan: '', createdAt: 1 });
+    const plan = JSON.stringify({ to: keys.map(({ next }) => ({ name: next })) });
+    const id = await store.beginRotation({ ...rotation, parts: 0, plan, createdAt: 1 });
     if (id === undefined) throw new Error('the store refuses to begin the rotation');
     return new RotationByHand(store, id, keys);
   }

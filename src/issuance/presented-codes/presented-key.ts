@@ -1,8 +1,7 @@
 import { type InstitutionAudience, institutionAudience, type StoreAudience } from '../../codes/key-names.js';
 import type { RecordedKey } from '../../stores/port.js';
-import type { RotationRecord } from '../../stores/rotation-port.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
-import { rotationsIn } from '../open-rotations.js';
+import { leadsTo, rotationsIn } from '../open-rotations.js';
 import type { Operation } from '../operation.js';
 import type { CodeRefusal } from './codes-result.js';
 
@@ -36,8 +35,7 @@ export async function presentedKey(
   if (recorded?.state === 'pre-active') recorded = await keys.findNow(name, signal);
   if (recorded === undefined) return UNKNOWN;
   if (recorded.state === 'retired' || recorded.state === 'destroyed') return retired(version);
-  if (recorded.state === 'pre-active' && !(await isDelivered(operation, from, recorded, signal)))
-    return UNKNOWN;
+  if (recorded.state === 'pre-active' && !(await isDelivered(operation, recorded, signal))) return UNKNOWN;
   const generation = keys.generationOf(recorded);
   const storeKey = keys.storeKeyOf(generation);
   // Its generation is retired, whatever stands with the version itself.
@@ -56,15 +54,9 @@ function retired(version: number): CodeRefusal {
 /** True when a rotation that has not switched leads to this key. */
 async function isDelivered(
   { store, keys }: Operation,
-  from: InstitutionCode,
   recorded: RecordedKey,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const generation = keys.generationOf(recorded);
-  const leadsThere = ({ kind, subject, successor }: RotationRecord): boolean =>
-    generation === keys.generation
-      ? kind === 'institution' && subject === from
-      : kind === 'generation' && successor?.generation === generation;
   const open = await rotationsIn(store, ['running', 'paused', 'verified'], keys.callOptions(signal));
-  return open.some(leadsThere);
+  return open.some((rotation) => leadsTo(rotation, recorded.name));
 }

@@ -126,6 +126,13 @@ export class Replica {
     return true;
   }
 
+  /** Takes note that a key is gone which this replica has shown: it has to show every key anew. */
+  lost(error: unknown): boolean {
+    if (!(error instanceof RenkeiError) || error.code !== 'KEY_NOT_FOUND') return false;
+    this.#agreed.clear();
+    return true;
+  }
+
   /** When the pause is over: asks for the fingerprint of a key that is wanted, before any work. */
   probeIfDue(key: KeyName, run: (probe: () => Promise<unknown>) => Promise<unknown>): void {
     const state = this.#state;

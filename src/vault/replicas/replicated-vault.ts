@@ -244,7 +244,7 @@ class VaultOfReplicas extends Redacted implements ReplicatedVault {
         } catch (error) {
           limits.check();
           // A replica that lacks a key does not serve this call; what the work itself says goes to the caller.
-          if (!replica.failed(error) && working) throw error;
+          if (!replica.failed(error) && !replica.lost(error) && working) throw error;
           failures.set(replica, error);
         }
       }

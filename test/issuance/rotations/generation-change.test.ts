@@ -116,8 +116,8 @@ describe('連携用符号の再生成: a change of the generation', () => {
   });
 
   test('after its switch an old and a new code give the same record code, holders and 発行日時', async () => {
-    await world.issuer.registerRecordPeriod('2026');
     await switchOver();
+    await world.issuer.registerRecordPeriod('2026');
     const options = { from: 'A1' };
     const byOld = await world.issuer.recordCodes(oldA, { ...options, period: '2026' });
     expect(byOld).toEqual(await world.issuer.recordCodes(newA, { ...options, period: '2026' }));
@@ -260,6 +260,8 @@ describe('連携用符号の再生成: a change of the generation', () => {
   test('before its switch no further institution is registered: it would have no key of the new generation', async () => {
     await expect(world.issuer.registerInstitution('C3')).rejects.toThrow(withCode('ROTATION_IN_PROGRESS'));
     expect(await world.issuer.registerInstitution('A1')).toBe('existed');
+    // Record codes of a period that nobody delivers would be lost with the generation.
+    await expect(world.issuer.registerRecordPeriod('2026')).rejects.toThrow(withCode('ROTATION_IN_PROGRESS'));
   });
 
   test('an institution that it has left out is KEY_USAGE, and the others are served', async () => {

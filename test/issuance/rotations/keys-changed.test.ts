@@ -1,4 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  formatPerInstitutionCode,
+  parsePerInstitutionCode,
+} from '../../../src/codes/per-institution-code.js';
 import type { Issuer } from '../../../src/issuance/issuer.js';
 import { openIssuer } from '../../../src/issuance/open-issuer.js';
 import { createMemoryStore } from '../../../src/stores/memory/memory-store.js';
@@ -162,6 +166,20 @@ describe('keys that are switched or retired while a call is under way', () => {
     await expect(comparison.both().next()).rejects.toThrow(withCode('KEYS_CHANGED'));
     await comparison.close();
   });
+});
+
+test('codes of many versions that nobody knows have the keys on record looked at once', async () => {
+  const { code } = parsePerInstitutionCode(a[0] as string);
+  const texts = Array.from({ length: 200 }, (_, k) => formatPerInstitutionCode(code, k + 50));
+  let looks = 0;
+  store.before = (called) => {
+    if (called === 'listKeys') looks++;
+  };
+  const result = await issuer.translate(texts, { from: 'A1', to: 'B2' });
+  expect(new Set(Array.from(result, (item) => 'error' in item && item.error))).toEqual(
+    new Set(['CODE_VERSION_UNKNOWN']),
+  );
+  expect(looks).toBe(1);
 });
 
 describe('a hold before a switch', () => {

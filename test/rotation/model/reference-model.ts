@@ -38,7 +38,7 @@ export interface ModelRotation {
 /** What is expected of a code that an institution presents. */
 export type Presented = { readonly person: Person } | { readonly error: string; readonly version?: number };
 
-const OPEN: readonly RotationStatus[] = ['running', 'paused', 'verified'];
+export const OPEN: readonly RotationStatus[] = ['running', 'paused', 'verified'];
 const OVER: readonly RotationStatus[] = ['retired', 'destroyed', 'aborted'];
 
 /**

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IssuanceStore, RotationRequest } from 'renkei';
 import { command, institution, type ModelCommand, resident, site, type Tally } from './commands.js';
 import { learnKeys, learnVersions } from './learn-keys.js';
-import type { ModelRotation, ReferenceModel } from './reference-model.js';
+import { type ModelRotation, OPEN, type ReferenceModel } from './reference-model.js';
 import { nextStep, STEPS, type Step, take } from './rotation-steps.js';
 import { outcomeOf } from './world.js';
 
@@ -36,8 +36,15 @@ function beginCommands(tally: Tally): fc.Arbitrary<ModelCommand> {
       run: async (model, world) => {
         const { kind, institution } = details;
         const request = requestFor(kind, institution, model.period);
-        if (kind === 'record-period')
-          await world.issuer(details.site).registerRecordPeriod(`${model.period}`);
+        if (kind === 'record-period') {
+          const period = await outcomeOf(world.issuer(details.site).registerRecordPeriod(`${model.period}`));
+          // Its codes would not be delivered by the change of generation that is under way.
+          if ('error' in period) {
+            assert.deepEqual(period, { error: 'ROTATION_IN_PROGRESS' });
+            assert(model.rotations.some((one) => one.kind === 'generation' && OPEN.includes(one.status)));
+            return;
+          }
+        }
         const storeKey = await activeStoreKey(world.store);
         const outcome = await outcomeOf(world.rotations(details.site).begin(request));
         if (kind === 'institution' && !model.institutions.has(institution)) {

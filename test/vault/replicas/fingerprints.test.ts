@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { storeAudience } from '../../../src/codes/key-names.js';
 import { openReplicatedVault } from '../../../src/vault/replicas/replicated-vault.js';
+import { openSoftwareVault, softwareKeyDestroyer } from '../../../src/vault/software/software-vault.js';
 import {
   expectedCodes,
   OTHER_FINGERPRINT,
@@ -16,6 +17,30 @@ import { seededBytes } from '../../support/seeded-bytes.js';
 import { withCode } from '../../support/with-code.js';
 
 const clock = useStoppedClock();
+
+describe('a key that is destroyed', () => {
+  test('is gone when no replica has it, and not before; the others serve meanwhile', async () => {
+    const keys = REPLICA_KEYS;
+    const [first, second] = [await openSoftwareVault({ keys }), await openSoftwareVault({ keys })];
+    const vault = await openReplicatedVault({
+      replicas: [
+        { id: 'first', vault: first },
+        { id: 'second', vault: second },
+      ],
+    });
+    const { codes } = await vault.derive(residents(), [STORE]);
+    const fingerprint = await vault.fingerprint(TOKYO);
+    const again = () => vault.translate(codes[0] as Uint8Array, STORE, [TOKYO]);
+    const before = await again();
+    await softwareKeyDestroyer(first).destroy(TOKYO, fingerprint);
+    expect(await vault.fingerprint(TOKYO)).toBe(fingerprint);
+    expect(await again()).toEqual(before);
+    await softwareKeyDestroyer(second).destroy(TOKYO, fingerprint);
+    await expect(vault.fingerprint(TOKYO)).rejects.toThrow(withCode('KEY_NOT_FOUND'));
+    await expect(again()).rejects.toThrow(withCode('KEY_NOT_FOUND'));
+    expect(await vault.fingerprint(STORE)).toMatch(/^[0-9a-f]{16}$/);
+  });
+});
 
 describe('fingerprints', () => {
   test('a replica whose key differs is refused for good, before it makes a code', async () => {
