@@ -18,10 +18,16 @@ const count = integer(0, Number.MAX_SAFE_INTEGER);
 /** Without control characters: it is shown on terminals. */
 const line = text(/^[^\p{C}\p{Zl}\p{Zp}]{1,500}$/u);
 const keys = listOf(members({ name: keyName(), fingerprint: hex(16) }));
-const counts: Check = (value) =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.entries(value).every(([name, number]) => /^[a-z]{1,32}$/.test(name) && count(number));
+const AUDIENCE = /^(institution|record)\/[A-Za-z0-9-]{1,32}$/;
+const engines = listOf(oneOf('software', 'sealed', 'bulk'));
+
+/** Numbers by name. */
+function countsBy(name: RegExp): Check {
+  return (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(value).every(([key, number]) => name.test(key) && count(number));
+}
 
 const RECEIPT: MemberChecks = {
   scheme: oneOf('RK1'),
@@ -32,10 +38,10 @@ const RECEIPT: MemberChecks = {
   subject: text(/^(\*|[A-Za-z0-9/-]{1,64})$/),
   from: keys,
   to: keys,
-  counts,
+  counts: countsBy(/^[a-z]{1,32}$/),
   deliveries: listOf(
     members({
-      audience: text(/^(institution|record)\/[A-Za-z0-9-]{1,32}$/),
+      audience: text(AUDIENCE),
       // A name in the folder, which leads out of no folder.
       file: text(/^[A-Za-z0-9-]{1,160}\.pairs$/),
       pairs: count,
@@ -44,8 +50,18 @@ const RECEIPT: MemberChecks = {
     }),
   ),
   injective: optional(oneOf(true)),
-  sample: optional(members({ size: count, statement: line })),
-  proof: optional(listOf(members({ key: keyName(), tried: line, answer: line }))),
+  cleared: optional(members({ key: keyName('store'), codesLeft: oneOf(0), saidBy: oneOf('store') })),
+  sample: optional(
+    members({
+      size: count,
+      checked: countsBy(new RegExp(`^successors$|${AUDIENCE.source}`)),
+      madeBy: engines,
+      checkedBy: engines,
+      otherEngine: oneOf(true, false),
+      statement: line,
+    }),
+  ),
+  proof: optional(listOf(members({ key: keyName(), tried: line, codes: optional(count), answer: line }))),
   times: members({ begun: isMoment, ended: isMoment }),
   previous: optional(hex(64)),
   signedBy: members({ key: keyName('audit'), publicKey: isPublicKeyHex, fingerprint: hex(16) }),
