@@ -19,6 +19,8 @@ export class SampleCheck {
   readonly #rotation: PlannedRotation;
   readonly #checked: Record<string, number> = {};
   #people: ScannedPage = { storeCodes: new Uint8Array(0), aliases: new Set() };
+  /** Own codes of those of them to whom an institution's code was issued: record codes are of these. */
+  #issuedTo: Uint8Array = new Uint8Array(0);
 
   /** @param vault the one that computes anew */
   constructor(context: RotationContext, rotation: PlannedRotation, vault: Vault) {
@@ -34,7 +36,12 @@ export class SampleCheck {
     const { from, to, store: keys } = this.#rotation.plan;
     await requireKeys(this.#context, [...from, ...to]);
     if (keys.to === undefined || sampleSize === 0) return;
-    this.#people = await drawPeople(this.#context.store, sampleSize, signal);
+    const { store } = this.#context;
+    this.#people = await drawPeople(store, sampleSize, signal);
+    const { storeCodes, aliases } = this.#people;
+    const holders = await store.holders(storeCodes, signalOption(signal));
+    const nobodys = { has: (row: number) => aliases.has(row) || holders[row]?.length === 0 };
+    this.#issuedTo = pickCodes(storeCodes, rowsWithout(storeCodes.length / CODE_LENGTH, nobodys));
   }
 
   /**
@@ -66,8 +73,7 @@ export class SampleCheck {
   ): Promise<SoughtPairs | undefined> {
     if (parseAudience(from).kind !== 'record') return undefined;
     const { plan } = this.#rotation;
-    const { storeCodes, aliases } = this.#people;
-    const own = pickCodes(storeCodes, rowsWithout(storeCodes.length / CODE_LENGTH, aliases));
+    const own = this.#issuedTo;
     const [newCodes, kept] = await this.#newCodes(plan, own, to, signal);
     const [oldCodes] = (await translateAll(
       this.#context,

@@ -1,4 +1,3 @@
-import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { VaultEngine } from '../vault/port.js';
 import { assemble, type Inspected } from './assemble.js';
@@ -60,7 +59,6 @@ async function verify(
   // What is counted now was gone through or noted; what comes later is noted for the switch.
   const issued =
     plan.deliveries.length === 0 ? new Map<string, number>() : await countIssuances(store, signal);
-  const { persons } = await store.count(signalOption(signal));
   await takeInEverybody(context, rotation, folder, signal);
   const deliveries: ReceiptDelivery[] = [];
   const current = await readRotation(context, record.id);
@@ -72,7 +70,9 @@ async function verify(
     ];
     const sought = await check.sought(delivery, signal);
     const { institution } = delivery;
-    const codes = institution === undefined ? persons : (issued.get(institution) ?? 0);
+    // Record codes are of people to whom codes were issued: of at least as many as at the institution with most.
+    const codes =
+      institution === undefined ? Math.max(0, ...issued.values()) : (issued.get(institution) ?? 0);
     const inspect = async ({ pairs, sample }: Inspected) => {
       requireAll(rotation, delivery, pairs, codes);
       await check.pairs(delivery, sample, sought, signal);
