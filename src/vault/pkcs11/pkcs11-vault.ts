@@ -1,5 +1,4 @@
 import { Redacted } from '../../bytes/redacted.js';
-import { wipe } from '../../bytes/wipe.js';
 import {
   type Audience,
   type AuditKeyName,
@@ -9,7 +8,7 @@ import {
   parseKeyName,
 } from '../../codes/key-names.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
-import { type Refusal, RenkeiError } from '../../errors/renkei-error.js';
+import { RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { publicKeyFingerprint } from '../../signatures/p256.js';
 import { RESIDENT_RECORD_CODE_LENGTH } from '../../subjects/resident-record-code.js';
@@ -37,6 +36,7 @@ import type {
 } from '../port.js';
 import { requireLevel, summarise } from './assurance.js';
 import { AuditKeys } from './audit-keys.js';
+import { type Computation, ComputeLanes } from './compute-lanes.js';
 import {
   checkVaultOptions,
   DEFAULT_BREAKER_PAUSE_MS,
@@ -46,16 +46,7 @@ import {
   type Engine,
   type Pkcs11VaultOptions,
 } from './options.js';
-import { abortFlag, type ComputeRequest, layOut } from './protocol.js';
 import { SessionPool } from './session-pool.js';
-import type { SessionWorker } from './session-worker.js';
-
-/**
- * Rows of one message to a worker at the most: few enough that other callers get their turn (an abort is heard within
- * a message), but for the bulk engine a whole batch of a stream. The caller's thread is busy storing the batch before
- * and could not send a second message until it has done so.
- */
-const ROWS_A_MESSAGE: Readonly<Record<Engine, number>> = { sealed: 256, bulk: 131_072 };
 
 /**
  * Opens a vault whose keys live in a PKCS#11 token. Computes with one engine, `sealed` unless `bulk` is asked for;
@@ -96,8 +87,6 @@ function isMissingKey(error: unknown): boolean {
   return error instanceof RenkeiError && error.code === 'KEY_NOT_FOUND';
 }
 
-type Computation = Pick<ComputeRequest, 'source' | 'links' | 'to'>;
-
 class Pkcs11Vault extends Redacted implements Vault {
   readonly #engine: Engine;
   readonly #pool: SessionPool;
@@ -107,7 +96,7 @@ class Pkcs11Vault extends Redacted implements Vault {
   /** Keys that were found, fingerprinted and, where a least level is asked for, proved. */
   readonly #known = new Set<KeyName>();
   readonly #minimumLevel: AssuranceLevel;
-  readonly #buffers = new WeakMap<SessionWorker, SharedArrayBuffer>();
+  readonly #lanes: ComputeLanes;
   readonly #drain = new Drain('vault', 'VAULT_CLOSED');
 
   readonly #observe: VaultObserver | undefined;
@@ -124,6 +113,7 @@ class Pkcs11Vault extends Redacted implements Vault {
     this.#observe = observe;
     this.#engine = engine;
     this.#pool = pool;
+    this.#lanes = new ComputeLanes(engine, pool);
     this.#pinned = pinned;
     this.#auditKeys = new AuditKeys(pool, (key, fingerprint) => {
       this.#requirePinned(key, fingerprint);
@@ -310,89 +300,18 @@ class Pkcs11Vault extends Redacted implements Vault {
     limits: CallLimits,
   ): Promise<PackedCodes> {
     limits.check();
-    const codes = computation.to.map(() => new Uint8Array(rows * CODE_LENGTH));
-    const refusals: Refusal[] = [];
-    if (rows === 0) return { codes, refusals };
     const { source, links, to } = computation;
+    if (rows === 0) return { codes: to.map(() => new Uint8Array(0)), refusals: [] };
     const keys = new Set<KeyName>([...links, ...to, ...(source.kind === 'codes' ? [source.from] : [])]);
     for (const key of keys) if (!this.#known.has(key)) await this.#pin(key, limits);
     const fingerprints = Object.fromEntries([...keys].map((key) => [key, this.#pinned.get(key) as string]));
-
-    const size = Math.min(ROWS_A_MESSAGE[this.#engine], Math.ceil(rows / this.#pool.size));
-    let next = 0;
-    let failed = false;
-    const lane = async () => {
-      while (next < rows && !failed) {
-        const first = next;
-        const count = Math.min(size, rows - first);
-        next += count;
-        try {
-          const request = { ...computation, fingerprints, rows: count, firstIndex: first };
-          const part = input.subarray(first * width, (first + count) * width);
-          const outputs = codes.map((out) =>
-            out.subarray(first * CODE_LENGTH, (first + count) * CODE_LENGTH),
-          );
-          refusals.push(...(await this.#computeChunk(request, part, width, outputs, limits)));
-        } catch (error) {
-          failed = true;
-          throw error;
-        }
-      }
-    };
-    // All lanes end before the call does: nothing may read the caller's rows after that.
-    const lanes = Array.from({ length: Math.min(this.#pool.size, Math.ceil(rows / size)) }, lane);
-    for (const result of await Promise.allSettled(lanes)) {
-      if (result.status === 'rejected') {
-        wipe(...codes);
-        // A key that is gone is looked for before its next use, without a recovery.
-        if (isMissingKey(result.reason)) for (const key of keys) this.#known.delete(key);
-        throw result.reason;
-      }
+    try {
+      return await this.#lanes.compute({ input, rows, width }, { ...computation, fingerprints }, limits);
+    } catch (error) {
+      // A key that is gone is looked for before its next use, without a recovery.
+      if (isMissingKey(error)) for (const key of keys) this.#known.delete(key);
+      throw error;
     }
-    return { codes, refusals: refusals.sort((a, b) => a.index - b.index) };
-  }
-
-  /** One message: rows go into shared memory that only this chunk uses, codes come out, and it is wiped. */
-  #computeChunk(
-    request: Omit<ComputeRequest, 'shared'>,
-    rows: Uint8Array,
-    width: number,
-    outputs: readonly Uint8Array[],
-    limits: CallLimits,
-  ): Promise<Refusal[]> {
-    return this.#pool.run(async (worker) => {
-      limits.check();
-      const place = layOut(request.rows, width, CODE_LENGTH, outputs.length);
-      const shared = this.#bufferOf(worker, place.totalBytes);
-      const bytes = new Uint8Array(shared, 0, place.totalBytes);
-      const giveUp = () => void Atomics.store(abortFlag(shared), 0, 1);
-      limits.signal.addEventListener('abort', giveUp, { once: true });
-      try {
-        bytes.set(rows, place.input);
-        const { refusals } = await worker.ask('compute', { ...request, shared });
-        // A caller that has been told of the end no longer owns the rows.
-        limits.check();
-        outputs.forEach((out, k) => {
-          out.set(bytes.subarray(place.output(k), place.output(k) + place.outputBytes));
-        });
-        return refusals;
-      } catch (error) {
-        limits.check();
-        throw error;
-      } finally {
-        limits.signal.removeEventListener('abort', giveUp);
-        wipe(bytes);
-      }
-    }, limits);
-  }
-
-  #bufferOf(worker: SessionWorker, bytes: number): SharedArrayBuffer {
-    let buffer = this.#buffers.get(worker);
-    if (buffer === undefined || buffer.byteLength < bytes) {
-      buffer = new SharedArrayBuffer(bytes);
-      this.#buffers.set(worker, buffer);
-    }
-    return buffer;
   }
 }
 
