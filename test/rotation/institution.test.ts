@@ -9,20 +9,13 @@ import {
   type RotationWorld,
   read,
   readDelivered,
+  translated,
   versionOf,
   workAndVerify,
 } from '../support/rotation-world.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 
 const { path } = makeScratchFolder();
-
-/** What becomes of A1's codes at B2. */
-async function atB2({ issuer }: RotationWorld, codes: readonly string[]) {
-  const result = await issuer.translate(codes, { from: 'A1', to: 'B2' });
-  return [...result].map((item) =>
-    item.status === 'translated' ? item.code : 'error' in item ? item.error : item.status,
-  );
-}
 
 /** A1's codes of the same people under another version of its key. */
 async function codesUnder({ vault, codes }: RotationWorld, version: number): Promise<string[]> {
@@ -46,7 +39,7 @@ describe("an institution's key is replaced", () => {
     const world = await openRotationWorld();
     const { rotations, issuer, vault, people, codes } = world;
     const folder = path('whole');
-    const before = await atB2(world, codes);
+    const before = await translated(world, codes);
     const rotation = await rotations.begin({ kind: 'institution', institution: 'A1' });
 
     const verified = await workAndVerify(rotation, folder);
@@ -56,25 +49,25 @@ describe("an institution's key is replaced", () => {
     expect([...delivered.keys()].sort()).toEqual([...codes].sort());
     const next = codes.map((code) => delivered.get(code) as string);
     // Before the switch new codes are understood already, and old ones are handed out.
-    expect(await atB2(world, next)).toEqual(before);
+    expect(await translated(world, next)).toEqual(before);
     expect(await issueTo(issuer, 'A1', people)).toEqual(codes);
 
     read(await rotation.switch({ folder, graceMs: 0 }));
     expect(await rotation.status()).toBe('switched');
-    expect(await atB2(world, codes)).toEqual(before);
-    expect(await atB2(world, next)).toEqual(before);
+    expect(await translated(world, codes)).toEqual(before);
+    expect(await translated(world, next)).toEqual(before);
     // The new code is the one that translation and issuing give now.
     expect(await issueTo(issuer, 'A1', people)).toEqual(next);
     expect(new Set(next.map(versionOf))).toEqual(new Set([2]));
 
     await rotation.retire();
-    expect(new Set(await atB2(world, codes))).toEqual(new Set(['CODE_VERSION_RETIRED']));
-    expect(await atB2(world, next)).toEqual(before);
+    expect(new Set(await translated(world, codes))).toEqual(new Set(['CODE_VERSION_RETIRED']));
+    expect(await translated(world, next)).toEqual(before);
 
     const destroyed = read(await rotation.destroy({ destroyer: softwareKeyDestroyer(vault) }));
     expect(destroyed.proof?.map(({ answer }) => answer)).toEqual(['KEY_NOT_FOUND', 'KEY_NOT_FOUND']);
     expect(await rotation.status()).toBe('destroyed');
-    expect(await atB2(world, next)).toEqual(before);
+    expect(await translated(world, next)).toEqual(before);
     expect((await rotation.receipts()).map((receipt) => read(receipt).step)).toEqual([
       'verify',
       'switch',

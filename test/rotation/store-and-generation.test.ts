@@ -9,19 +9,13 @@ import {
   type RotationWorld,
   read,
   readDelivered,
+  translated,
   versionOf,
   workAndVerify,
 } from '../support/rotation-world.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 
 const { path } = makeScratchFolder();
-
-async function translated({ issuer }: RotationWorld, codes: readonly string[], from = 'A1', to = 'B2') {
-  const result = await issuer.translate(codes, { from, to });
-  return [...result].map((item) =>
-    item.status === 'translated' ? item.code : 'error' in item ? item.error : item.status,
-  );
-}
 
 /** From switch to destroyed old keys. */
 async function finish({ vault }: RotationWorld, rotation: Rotation, folder: string) {

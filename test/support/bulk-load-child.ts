@@ -1,6 +1,7 @@
-import { type IssuanceStore, openIssuer } from 'renkei';
+import { openIssuer } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { openSqliteStore } from 'renkei/sqlite';
+import { afterIssues } from './after-issues.js';
 import { testKeys } from './named-keys.js';
 import { inBatches } from './population.js';
 import { KEY_NAMES } from './software-issuer.js';
@@ -23,28 +24,12 @@ export interface BulkLoadPlan {
 export const PIECES = { checkpointRows: 40, storeBatchRows: 25 } as const;
 export const BATCH_ROWS = 16;
 
-/** A store whose process dies after so many transactions. */
-function deadly(store: IssuanceStore, transactions: number): IssuanceStore {
-  let left = transactions;
-  return new Proxy(store, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name, target);
-      if (typeof method !== 'function') return method;
-      if (name !== 'issue') return method.bind(target);
-      return async (...args: Parameters<IssuanceStore['issue']>) => {
-        const held = await target.issue(...args);
-        if (--left === 0) process.kill(process.pid, 'SIGKILL');
-        return held;
-      };
-    },
-  });
-}
-
 async function run(plan: BulkLoadPlan): Promise<void> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
   const vault = await openSoftwareVault({ keys: testKeys(KEY_NAMES) });
   const store = await openSqliteStore({ path: plan.database });
-  const issuer = await openIssuer({ vault, store: deadly(store, plan.transactions ?? 0) });
+  const deadly = afterIssues(store, plan.transactions ?? 0, () => process.kill(process.pid, 'SIGKILL'));
+  const issuer = await openIssuer({ vault, store: deadly });
   await issuer.registerInstitution('A1');
   const load = await issuer.openBulkLoad('A1', { folder: plan.folder, reissue: true, ...PIECES });
   if (load.state === 'stored') say('answering 0');

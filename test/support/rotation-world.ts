@@ -149,3 +149,16 @@ export async function workAndVerify(rotation: Rotation, folder: string): Promise
 export function versionOf(code: string): number {
   return parsePerInstitutionCode(code).version;
 }
+
+/** What becomes of codes that one institution presents at another: the code there, or what keeps it from being given. */
+export async function translated(
+  { issuer }: Pick<RotationWorld, 'issuer'>,
+  codes: readonly string[],
+  from = 'A1',
+  to = 'B2',
+): Promise<string[]> {
+  const result = await issuer.translate(codes, { from, to });
+  return [...result].map((item) =>
+    item.status === 'translated' ? item.code : 'error' in item ? item.error : item.status,
+  );
+}

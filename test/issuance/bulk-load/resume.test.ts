@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { createMemoryStore, type IssuanceStore, type IssuerOptions } from 'renkei';
 import { openSoftwareVault } from 'renkei/software';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { afterIssues } from '../../support/after-issues.js';
 import { FaultyVault } from '../../support/faulty-vault.js';
 import { packedLinkageCodes } from '../../support/linkage-codes.js';
 import { testKeys } from '../../support/named-keys.js';
@@ -38,18 +39,8 @@ const POPULATION = (() => {
 
 /** A store whose n-th transaction is committed, and then fails. */
 function failingAfter(store: IssuanceStore, n: number): IssuanceStore {
-  let left = n;
-  return new Proxy(store, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name, target);
-      if (typeof method !== 'function') return method;
-      if (name !== 'issue') return method.bind(target);
-      return async (...args: Parameters<IssuanceStore['issue']>) => {
-        const held = await target.issue(...args);
-        if (--left === 0) throw new Error('the connection is lost after the commit');
-        return held;
-      };
-    },
+  return afterIssues(store, n, () => {
+    throw new Error('the connection is lost after the commit');
   });
 }
 
