@@ -170,6 +170,22 @@ export type {
   RotationStep,
 } from './rotation/rotation-plan.js';
 export { openRotations, type Rotations } from './rotation/rotations.js';
+export type { AccessRecord, RecordContent, RecordedOutcome } from './stores/access-record.js';
+export type {
+  LogAppended,
+  LogCallOptions,
+  LogDetails,
+  LogDraft,
+  LogEntry,
+  LogHashPage,
+  LogHead,
+  LogPage,
+  LogStore,
+  LogValue,
+  OperationLog,
+  StoredCheckpoint,
+} from './stores/log-port.js';
+export { createMemoryRecordStore } from './stores/memory/memory-record-store.js';
 export { createMemoryStore } from './stores/memory/memory-store.js';
 export {
   type ChangeBatch,
@@ -194,6 +210,20 @@ export {
   type Successors,
   type WriteOutcome,
 } from './stores/port.js';
+export type {
+  NewBranch,
+  NewBranchOutcome,
+  NewRecord,
+  NewRecordOutcome,
+  PersonRecordsPage,
+  RecordBatch,
+  RecordCodePairs,
+  RecordErasure,
+  RecordPeriodState,
+  RecordStore,
+  RecordsPage,
+  RecordsWritten,
+} from './stores/record-port.js';
 export type {
   KeyTransition,
   KnownSuccessors,

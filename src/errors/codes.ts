@@ -86,6 +86,8 @@ const CODES = {
   STORE_NOT_DURABLE: { retryable: false },
   STORE_CORRUPT: { retryable: false },
   STORE_FAULT: { retryable: true },
+  // The operation log and the record file.
+  LOG_ENTRY_INVALID: { retryable: false },
   // Loads and comparisons of whole populations.
   BULK_LOAD_STATE: { retryable: false },
   SPILL_IN_USE: { retryable: false },

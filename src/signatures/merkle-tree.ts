@@ -13,9 +13,22 @@ export function leafHash(data: Uint8Array): Uint8Array {
  * subtrees only, one for each bit that is set in the number of leaves.
  */
 export class MerkleTree {
-  /** Whole subtrees from the left, each smaller than the one before. */
-  readonly #subtrees: Uint8Array[] = [];
-  #size = 0;
+  readonly #subtrees: Uint8Array[];
+  #size: number;
+
+  /**
+   * @param size leaves of a tree to go on with
+   * @param subtrees what {@link MerkleTree.subtrees} gave of it
+   */
+  constructor(size = 0, subtrees: readonly Uint8Array[] = []) {
+    this.#size = size;
+    this.#subtrees = [...subtrees];
+  }
+
+  /** Hashes of whole subtrees from the left, each smaller than the one before, 32 bytes each. */
+  get subtrees(): readonly Uint8Array[] {
+    return [...this.#subtrees];
+  }
 
   /** Number of leaves. */
   get size(): number {
@@ -27,12 +40,19 @@ export class MerkleTree {
     this.appendHash(leafHash(data));
   }
 
-  /** Appends a leaf by its hash, as {@link leafHash} gives it. */
-  appendHash(hash: Uint8Array): void {
+  /**
+   * Appends a leaf by its hash, as {@link leafHash} gives it.
+   *
+   * @param completed told of each subtree of 2^level leaves that is whole now; `index` counts those of its level
+   */
+  appendHash(hash: Uint8Array, completed?: (level: number, index: number, hash: Uint8Array) => void): void {
     let subtree = hash;
+    let left = this.#size;
     // Two whole subtrees of one size make one of twice the size.
-    for (let left = this.#size; left % 2 === 1; left = (left - 1) / 2) {
+    for (let level = 1; left % 2 === 1; level++) {
+      left = (left - 1) / 2;
       subtree = nodeHash(this.#subtrees.pop() as Uint8Array, subtree);
+      completed?.(level, left, subtree);
     }
     this.#subtrees.push(subtree);
     this.#size++;
@@ -45,6 +65,7 @@ export class MerkleTree {
   }
 }
 
-function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+/** Hash of an inner node (RFC 6962 section 2.1): SHA-256(0x01 || left || right), 32 bytes. */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return createHash('sha256').update(NODE).update(left).update(right).digest();
 }

@@ -1,3 +1,4 @@
+import { isKeptText } from '../bytes/kept-text.js';
 import { institutionAudience, linkKey, parseKeyName, storeAudience } from '../codes/key-names.js';
 import { integerRule, type OptionRule } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
@@ -171,14 +172,8 @@ function checkInteger(call: string, what: string, value: number, rule: OptionRul
   throw new RenkeiError('OPTION_INVALID', `${call}: "${what}" must be ${rule.expects}`);
 }
 
-/** What every database gives back as it was given: well-formed text without the character 0. */
 function checkText(call: string, what: string, text: string, mostBytes: number): void {
-  const isKept =
-    typeof text === 'string' &&
-    Buffer.byteLength(text) <= mostBytes &&
-    !text.includes('\0') &&
-    Buffer.from(text).toString() === text;
-  if (isKept) return;
+  if (isKeptText(text) && Buffer.byteLength(text) <= mostBytes) return;
   throw new RenkeiError(
     'OPTION_INVALID',
     `${call}: "${what}" must be well-formed text of at most ${mostBytes} bytes`,

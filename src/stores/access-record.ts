@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { Redacted } from '../bytes/redacted.js';
+import { RenkeiError } from '../errors/renkei-error.js';
+import { canonicalJson } from '../signatures/canonical-json.js';
+import type { InstitutionCode } from '../subjects/institution-code.js';
+
+/**
+ * What became of a request. `forwarded`: the provider was notified (令26条1項). `provider-has-no-code`: it holds no code of
+ * the person (同条2項). `not-permitted`: it was refused (同条4項, 番号法21条2項).
+ */
+export type RecordedOutcome = 'forwarded' | 'provider-has-no-code' | 'not-permitted';
+
+/** What a record says (情報提供等記録ファイルの記録項目), besides its record code, serial number and branch. */
+export interface RecordContent {
+  /** What became of the request. */
+  readonly outcome: RecordedOutcome;
+  /** 機関コード of the inquirer. */
+  readonly inquirer: InstitutionCode;
+  /** 機関コード of the provider. */
+  readonly provider: InstitutionCode;
+  /** 情報照会者の名称. */
+  readonly inquirerName: string;
+  /** 部署名 of the inquirer. */
+  readonly department: string;
+  /** 情報提供者の名称. */
+  readonly providerName: string;
+  /** 事務名. */
+  readonly affair: string;
+  /** 事務手続き; an empty text where none was named. */
+  readonly procedure: string;
+  /** 特定個人情報名. */
+  readonly information: string;
+  /** 特定個人情報の項目. */
+  readonly items: readonly string[];
+  /** 提供の求めの日時, in milliseconds since 1970-01-01 UTC. */
+  readonly requestedAt: number;
+  /** 提供の日時, in milliseconds since 1970-01-01 UTC; undefined while nothing was provided. */
+  readonly providedAt?: number;
+  /** 不開示該当: whether the record falls under 個人情報保護法78条1項. */
+  readonly nonDisclosure: boolean;
+  /** 記録事項変更事由; only of a branch that corrects. */
+  readonly changeReason?: string;
+  /** 番号法21条2項各号該当: why the request was refused; only of `not-permitted`. */
+  readonly refusal?: string;
+  /** 有効期間: the last moment at which the provider may answer; only of `forwarded`. */
+  readonly validUntil?: number;
+  /** The record is shown to the person from this moment on. Default: at once. */
+  readonly visibleFrom?: number;
+}
+
+/** A row as a store keeps it. */
+export interface StoredRecord {
+  /** 処理通番, from 1 on. */
+  readonly serial: number;
+  /** 処理通番の枝番, from 1 on. */
+  readonly branch: number;
+  /** Record period. */
+  readonly period: string;
+  /** 情報提供等記録用符号, 24 bytes. */
+  readonly recordCode: Uint8Array;
+  /** Index of the log entry that holds the row's digest. */
+  readonly entry: number;
+  /** What {@link recordText} wrote. */
+  readonly text: string;
+}
+
+/**
+ * A row of the record file (情報提供等の記録, 番号法23条). It tells who asked what about a person, and so is redacted in
+ * every rendering: what it holds is read member by member.
+ */
+export class AccessRecord extends Redacted {
+  readonly #stored: StoredRecord;
+  #read: ReadText | undefined;
+
+  /** @internal */
+  constructor(stored: StoredRecord) {
+    super();
+    this.#stored = stored;
+  }
+
+  /** 処理通番. */
+  get serial(): number {
+    return this.#stored.serial;
+  }
+
+  /** 処理通番の枝番. */
+  get branch(): number {
+    return this.#stored.branch;
+  }
+
+  /** Record period, such as `2026`. */
+  get period(): string {
+    return this.#stored.period;
+  }
+
+  /** 情報提供等記録用符号, 24 bytes. It stays inside the system. */
+  get recordCode(): Uint8Array {
+    return this.#stored.recordCode;
+  }
+
+  /** Index of the log entry that holds the row's digest. */
+  get entry(): number {
+    return this.#stored.entry;
+  }
+
+  /** When the row was written, in milliseconds since 1970-01-01 UTC. */
+  get recordedAt(): number {
+    return this.#text.at;
+  }
+
+  /** What it says. */
+  get content(): RecordContent {
+    return this.#text.content;
+  }
+
+  /**
+   * What stands in the log of the row: SHA-256 over the record code and the text that is stored, 64 lower-case hex
+   * digits.
+   */
+  get digest(): string {
+    return recordDigest(this.#stored);
+  }
+
+  /** @throws RenkeiError `STORE_CORRUPT` when the text is not what this library writes, or of another row */
+  get #text(): ReadText {
+    this.#read ??= readText(this.#stored);
+    return this.#read;
+  }
+}
+
+interface ReadText {
+  readonly at: number;
+  readonly content: RecordContent;
+}
+
+/**
+ * The text that a store keeps of a row: canonical JSON of the content with serial number, branch, period and moment.
+ *
+ * @param at milliseconds since 1970-01-01 UTC
+ */
+export function recordText(
+  { serial, branch, period }: Pick<StoredRecord, 'serial' | 'branch' | 'period'>,
+  at: number,
+  content: RecordContent,
+): string {
+  return canonicalJson({ at, branch, content, period, serial });
+}
+
+/** What stands in the log of a row: see {@link AccessRecord.digest}. */
+export function recordDigest({ recordCode, text }: Pick<StoredRecord, 'recordCode' | 'text'>): string {
+  return createHash('sha256').update(recordCode).update(text).digest('hex');
+}
+
+function readText({ serial, branch, period, text }: StoredRecord): ReadText {
+  let read: Partial<ReadText & Pick<StoredRecord, 'serial' | 'branch' | 'period'>>;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    throw damaged(serial, branch);
+  }
+  const isOfRow = read?.serial === serial && read.branch === branch && read.period === period;
+  if (!isOfRow || !Number.isSafeInteger(read.at) || typeof read.content !== 'object') {
+    throw damaged(serial, branch);
+  }
+  return read as ReadText;
+}
+
+function damaged(serial: number, branch: number): RenkeiError {
+  return new RenkeiError(
+    'STORE_CORRUPT',
+    `record ${serial}, branch ${branch}: its text is not that of the row`,
+  );
+}

@@ -1,0 +1,259 @@
+import { isKeptText } from '../bytes/kept-text.js';
+import { rowCount } from '../bytes/packed.js';
+import { linkKey, recordAudience } from '../codes/key-names.js';
+import { CODE_LENGTH } from '../codes/per-institution-code.js';
+import { throwIfAborted } from '../errors/abort.js';
+import { checkOptions, integerRule, type OptionRule, required, signalRule } from '../errors/options.js';
+import { RenkeiError } from '../errors/renkei-error.js';
+import { parseInstitutionCode } from '../subjects/institution-code.js';
+import { checkMoment } from './arguments.js';
+import { MAX_BATCH_ROWS } from './calls.js';
+import { checkDrafts } from './log-entries.js';
+import type { LogCallOptions, LogHashPage, LogPage } from './log-port.js';
+import type {
+  NewBranch,
+  NewRecord,
+  PersonRecordsPage,
+  RecordBatch,
+  RecordCodePairs,
+  RecordContent,
+  RecordErasure,
+  RecordsPage,
+} from './record-port.js';
+
+/** The checks every record file makes alike. */
+
+const MOST_TEXT = 1_000;
+const MOST_ITEMS = 1_000;
+const MOST_PERSON_SERIALS = 10_000;
+const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+const textRule = (least: number): OptionRule => ({
+  expects: `a text of ${least} to ${MOST_TEXT} characters, well-formed and without U+0000`,
+  check: (value) => isText(value, least),
+});
+const momentRule: OptionRule = {
+  expects: 'a whole number of milliseconds in the years 1 to 9999',
+  check: isMoment,
+};
+const outcomes = ['forwarded', 'provider-has-no-code', 'not-permitted'];
+const serialRule = integerRule(1, Number.MAX_SAFE_INTEGER);
+const limitRule = required(integerRule(1, MAX_BATCH_ROWS));
+const codeRule: OptionRule = {
+  expects: `${CODE_LENGTH} bytes`,
+  check: (value) => value instanceof Uint8Array && value.length === CODE_LENGTH,
+};
+
+const CONTENT_RULES: Readonly<Record<string, OptionRule>> = {
+  outcome: required({
+    expects: `one of ${outcomes.join(', ')}`,
+    check: (value) => outcomes.includes(value as string),
+  }),
+  inquirer: required(textRule(1)),
+  provider: required(textRule(1)),
+  inquirerName: required(textRule(1)),
+  department: required(textRule(0)),
+  providerName: required(textRule(1)),
+  affair: required(textRule(1)),
+  procedure: required(textRule(0)),
+  information: required(textRule(1)),
+  items: required({
+    expects: `1 to ${MOST_ITEMS} texts`,
+    check: (value) =>
+      Array.isArray(value) &&
+      value.length >= 1 &&
+      value.length <= MOST_ITEMS &&
+      value.every((item) => isText(item, 1)),
+  }),
+  requestedAt: required(momentRule),
+  providedAt: momentRule,
+  nonDisclosure: required({ expects: 'true or false', check: (value) => typeof value === 'boolean' }),
+  changeReason: textRule(1),
+  refusal: textRule(1),
+  validUntil: momentRule,
+  visibleFrom: momentRule,
+};
+
+function isText(value: unknown, least: number): boolean {
+  return isKeptText(value) && value.length >= least && value.length <= MOST_TEXT;
+}
+
+function isMoment(value: unknown): boolean {
+  try {
+    checkMoment('', value as number);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Checks what a record is to say.
+ *
+ * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID` or `INSTITUTION_CODE_INVALID`
+ */
+export function checkContent(content: RecordContent): void {
+  checkOptions('record', content, CONTENT_RULES);
+  parseInstitutionCode(content.inquirer);
+  parseInstitutionCode(content.provider);
+}
+
+/** Checks an inquirer's own name of a request. */
+export function checkRequestId(requestId: string): void {
+  if (typeof requestId === 'string' && REQUEST_ID.test(requestId)) return;
+  throw new RenkeiError('OPTION_INVALID', 'a request id is 1 to 64 of A-Z, a-z, 0-9, hyphen and underscore');
+}
+
+/** Checks a batch that is to be written; what is wrong with a row names its index. */
+export function checkRecordBatch(batch: RecordBatch): void {
+  checkOptions('append', batch, {
+    at: required(momentRule),
+    records: { expects: 'an array', check: Array.isArray },
+    branches: { expects: 'an array', check: Array.isArray },
+    drafts: { expects: 'an array', check: Array.isArray },
+  });
+  const { records = [], branches = [], drafts = [] } = batch;
+  checkMost(records.length + branches.length + drafts.length);
+  checkDrafts(drafts);
+  records.forEach((record, index) => {
+    naming(index, () => checkNewRecord(record));
+  });
+  branches.forEach((branch, index) => {
+    naming(index, () => checkNewBranch(branch));
+  });
+}
+
+function checkNewRecord(record: NewRecord): void {
+  const given = { expects: 'given', check: () => true };
+  checkOptions('record', record, {
+    requestId: required(given),
+    period: required(given),
+    generation: required(given),
+    recordCode: required(codeRule),
+    content: required(given),
+  });
+  checkRequestId(record.requestId);
+  recordAudience(record.period);
+  linkKey(record.generation);
+  checkContent(record.content);
+}
+
+function checkNewBranch(branch: NewBranch): void {
+  checkOptions('branch', branch, {
+    serial: required(serialRule),
+    branch: required(integerRule(2, Number.MAX_SAFE_INTEGER)),
+    content: required({ expects: 'given', check: () => true }),
+  });
+  checkContent(branch.content);
+}
+
+function naming(index: number, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof RenkeiError)) throw error;
+    throw new RenkeiError(error.code, error.message, { index });
+  }
+}
+
+function checkMost(rows: number): void {
+  if (rows > MAX_BATCH_ROWS) {
+    throw new RenkeiError('BATCH_TOO_LARGE', `a batch has at most ${MAX_BATCH_ROWS} rows, this one ${rows}`);
+  }
+}
+
+/** Checks a list of what is asked about. */
+export function checkAsked(asked: readonly unknown[]): void {
+  if (!Array.isArray(asked)) throw new RenkeiError('OPTION_INVALID', 'what is asked about comes as an array');
+  checkMost(asked.length);
+}
+
+/** Checks serial numbers that are asked about. */
+export function checkSerials(serials: readonly number[]): void {
+  checkAsked(serials);
+  if (!serials.every(serialRule.check)) {
+    throw new RenkeiError('OPTION_INVALID', `a serial number is ${serialRule.expects}`);
+  }
+}
+
+/** Checks the options of a call, and that the caller has not given up. */
+export function checkRecordCall(call: string, options: LogCallOptions): void {
+  checkOptions(call, options, { signal: signalRule });
+  throwIfAborted(options.signal);
+}
+
+/** Checks which entries or checkpoints are wanted. */
+export function checkLogPage(page: LogPage): void {
+  checkOptions('page', page, LOG_PAGE_RULES);
+  throwIfAborted(page.signal);
+}
+
+/** Checks which hashes are wanted. */
+export function checkLogHashPage(page: LogHashPage): void {
+  const level: OptionRule = {
+    expects: '0, 8, 16, 24, 32, 40 or 48',
+    check: (value) => [0, 8, 16, 24, 32, 40, 48].includes(value as number),
+  };
+  checkOptions('page', page, { ...LOG_PAGE_RULES, level: required(level) });
+  throwIfAborted(page.signal);
+}
+
+const LOG_PAGE_RULES = {
+  from: required(integerRule(0, Number.MAX_SAFE_INTEGER)),
+  limit: limitRule,
+  signal: signalRule,
+};
+
+/** Checks which rows of a person are wanted. */
+export function checkPersonPage(page: PersonRecordsPage): void {
+  checkOptions('personRecords', page, {
+    period: required({ expects: 'a text', check: (value) => typeof value === 'string' }),
+    recordCode: required(codeRule),
+    afterSerial: serialRule,
+    limit: required(integerRule(1, MOST_PERSON_SERIALS)),
+    signal: signalRule,
+  });
+  recordAudience(page.period);
+  throwIfAborted(page.signal);
+}
+
+/** Checks which rows are wanted. */
+export function checkRecordsPage(page: RecordsPage): void {
+  checkOptions('records', page, {
+    after: {
+      expects: 'a serial number and a branch',
+      check: (value) => typeof value === 'object' && value !== null,
+    },
+    limit: limitRule,
+    signal: signalRule,
+  });
+  if (page.after !== undefined) {
+    checkOptions('records: after', page.after, {
+      serial: required(serialRule),
+      branch: required(serialRule),
+    });
+  }
+  throwIfAborted(page.signal);
+}
+
+/** Checks new record codes; gives the number of pairs. */
+export function checkRecordPairs({ period, oldCodes, newCodes, at }: RecordCodePairs): number {
+  recordAudience(period);
+  checkMoment('at', at);
+  const pairs = rowCount(oldCodes, CODE_LENGTH, 'oldCodes');
+  checkMost(pairs);
+  if (rowCount(newCodes, CODE_LENGTH, 'newCodes') === pairs) return pairs;
+  throw new RenkeiError('BUFFER_LENGTH', `${newCodes.length} bytes of new codes for ${pairs} old ones`);
+}
+
+/** Checks what is to be erased. */
+export function checkErasure(erasure: RecordErasure): void {
+  checkOptions('erase', erasure, {
+    period: required({ expects: 'a text', check: (value) => typeof value === 'string' }),
+    limit: limitRule,
+    at: required(momentRule),
+    signal: signalRule,
+  });
+  recordAudience(erasure.period);
+  throwIfAborted(erasure.signal);
+}
