@@ -146,8 +146,9 @@ export interface RecordStore extends LogStore {
    * this order: drafts, records, branches. The moment of all is `at`, or that of the last log entry when it is later.
    *
    * @param batch at most 100,000 rows and drafts together
-   * @throws RenkeiError `RECORD_PERIOD_RETIRED` when a record or branch is of a period that has been erased: nothing is
-   *   written then; `RECORD_PERIOD_INVALID`, `GENERATION_INVALID`, `LOG_ENTRY_INVALID`
+   * @throws RenkeiError `RECORD_PERIOD_RETIRED` when a record or branch is of a period that has been erased;
+   *   `KEYS_CHANGED` when a record's code is of a generation before that of its period (the first record of a period
+   *   says which that is, then `settleGeneration`): nothing is written then; `RECORD_PERIOD_INVALID`, `GENERATION_INVALID`, `LOG_ENTRY_INVALID`
    */
   append(batch: RecordBatch, options?: LogCallOptions): Promise<RecordsWritten>;
 

@@ -9,7 +9,13 @@ import {
 } from './access-record.js';
 import { extendLog, type LogExtension } from './log-entries.js';
 import type { LogDraft, LogHead } from './log-port.js';
-import type { NewBranchOutcome, NewRecordOutcome, RecordBatch, RecordsWritten } from './record-port.js';
+import type {
+  NewBranchOutcome,
+  NewRecordOutcome,
+  RecordBatch,
+  RecordPeriodState,
+  RecordsWritten,
+} from './record-port.js';
 
 /** What a store has to read, under the lock of its one writer, before it writes a batch. */
 export interface RecordsBefore {
@@ -21,8 +27,8 @@ export interface RecordsBefore {
   readonly requests: ReadonlyMap<string, StoredRecord>;
   /** Last branches on record of the serial numbers that the batch has branches of. */
   readonly latest: ReadonlyMap<number, StoredRecord>;
-  /** Periods of the batch, and of the branches in `latest`, whose rows were erased. */
-  readonly erased: ReadonlySet<string>;
+  /** Periods of the batch, and of the branches in `latest`, that the file knows. */
+  readonly periods: ReadonlyMap<string, Pick<RecordPeriodState, 'generation' | 'erased'>>;
 }
 
 /** A row to be written. */
@@ -39,7 +45,7 @@ export interface RecordsPlanned {
   readonly log: LogExtension;
   /** The serial number to be given next after it. */
   readonly nextSerial: number;
-  /** Generations of the periods of the new rows, the first one seen of each: for a period that is not known yet. */
+  /** Generations of the periods that the file did not know: each is that of the first row. */
   readonly periods: ReadonlyMap<string, number>;
   /** What the caller is told. */
   readonly written: RecordsWritten;
@@ -54,7 +60,7 @@ export function requestKey(inquirer: InstitutionCode, requestId: string): string
  * Works out what a batch writes: what every store does alike, so that the bytes are the same in each.
  *
  * @param batch checked
- * @throws RenkeiError `RECORD_PERIOD_RETIRED`
+ * @throws RenkeiError `RECORD_PERIOD_RETIRED`, `KEYS_CHANGED`
  */
 export function planRecords(before: RecordsBefore, batch: RecordBatch): RecordsPlanned {
   const { records = [], branches = [], drafts = [] } = batch;
@@ -66,7 +72,7 @@ export function planRecords(before: RecordsBefore, batch: RecordBatch): RecordsP
   let { nextSerial } = before;
 
   const write = (row: Omit<NewRecordRow, 'entry' | 'text'>, content: RecordContent): AccessRecord => {
-    if (before.erased.has(row.period)) {
+    if (before.periods.get(row.period)?.erased === true) {
       throw new RenkeiError('RECORD_PERIOD_RETIRED', `records of the period ${row.period} have been erased`);
     }
     const entry = before.head.size + drafts.length + rows.length;
@@ -82,12 +88,15 @@ export function planRecords(before: RecordsBefore, batch: RecordBatch): RecordsP
       const key = requestKey(inquirer, requestId);
       const known = requests.get(key);
       if (known !== undefined) return { outcome: 'existed', record: new AccessRecord(known) };
+      const settled = before.periods.get(period)?.generation ?? periods.get(period);
+      if (settled === undefined) periods.set(period, generation);
+      // Nobody would find it: the period's rows were put under the codes of a later generation meanwhile.
+      else if (generation < settled) throw codeOfBefore(period, settled);
       const serial = nextSerial++;
       const code = new Uint8Array(recordCode);
       const row = { serial, branch: 1, period, recordCode: code, request: { inquirer, requestId } };
       const record = write(row, content);
       requests.set(key, latest.get(serial) as StoredRecord);
-      if (!periods.has(period)) periods.set(period, generation);
       return { outcome: 'inserted', record };
     },
   );
@@ -106,6 +115,13 @@ export function planRecords(before: RecordsBefore, batch: RecordBatch): RecordsP
     periods,
     written: { records: newRecords, branches: newBranches },
   };
+}
+
+function codeOfBefore(period: string, settled: number): RenkeiError {
+  return new RenkeiError(
+    'KEYS_CHANGED',
+    `records of the period ${period} are found under generation ${settled}, a record's code is of one before`,
+  );
 }
 
 /** The log entry of a row. */

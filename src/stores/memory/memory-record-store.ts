@@ -73,13 +73,12 @@ class MemoryRecordStore extends Redacted implements RecordStore {
         const last = this.#rows.get(serial)?.at(-1);
         if (last !== undefined) latest.set(serial, last);
       }
-      const erased = new Set([...this.#periods].filter(([, { erased }]) => erased).map(([period]) => period));
       const before = {
         head: this.#log.head,
         nextSerial: this.#nextSerial,
         requests: this.#requests,
         latest,
-        erased,
+        periods: this.#periods,
       };
       const { rows, log, nextSerial, periods, written } = planRecords(before, batch);
       for (const { request, ...row } of rows) {
@@ -93,7 +92,7 @@ class MemoryRecordStore extends Redacted implements RecordStore {
         this.#rows.get(row.serial)?.push(row);
       }
       for (const [period, generation] of periods) {
-        if (!this.#periods.has(period)) this.#periods.set(period, { generation, erased: false });
+        this.#periods.set(period, { generation, erased: false });
       }
       this.#nextSerial = nextSerial;
       this.#log.keep(log);
