@@ -209,7 +209,7 @@ export function checkPersonPage(page: PersonRecordsPage): void {
   checkOptions('personRecords', page, {
     period: required({ expects: 'a text', check: (value) => typeof value === 'string' }),
     recordCode: required(codeRule),
-    afterSerial: serialRule,
+    beforeSerial: serialRule,
     limit: required(integerRule(1, MOST_PERSON_SERIALS)),
     signal: signalRule,
   });
@@ -237,8 +237,9 @@ export function checkRecordsPage(page: RecordsPage): void {
 }
 
 /** Checks new record codes; gives the number of pairs. */
-export function checkRecordPairs({ period, oldCodes, newCodes, at }: RecordCodePairs): number {
+export function checkRecordPairs({ period, oldCodes, newCodes, generation, at }: RecordCodePairs): number {
   recordAudience(period);
+  linkKey(generation);
   checkMoment('at', at);
   const pairs = rowCount(oldCodes, CODE_LENGTH, 'oldCodes');
   checkMost(pairs);

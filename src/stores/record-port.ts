@@ -82,8 +82,8 @@ export interface PersonRecordsPage extends LogCallOptions {
   readonly period: string;
   /** 情報提供等記録用符号, 24 bytes. */
   readonly recordCode: Uint8Array;
-  /** The last serial number of the page before. Default: from the start. */
-  readonly afterSerial?: number;
+  /** The last serial number of the page before: only lower ones are wanted. Default: from the newest on. */
+  readonly beforeSerial?: number;
   /** Most serial numbers wanted, 1 to 10,000. */
   readonly limit: number;
 }
@@ -100,8 +100,13 @@ export interface RecordsPage extends LogCallOptions {
 export interface RecordPeriodState {
   /** Such as `2026`. */
   readonly period: string;
-  /** Generation of the linkage codes that its rows are found under. */
+  /** Generation of the linkage codes that its rows are found under, all of them while `leastGeneration` is the same. */
   readonly generation: number;
+  /**
+   * Least generation of the linkage codes of new rows. Higher than `generation` while rows are put under the codes of
+   * that generation: some are found under the ones, some under the others.
+   */
+  readonly leastGeneration: number;
   /** Rows, branches counted. */
   readonly rows: number;
   /** True once rows were erased: no row of this period is taken any more. */
@@ -116,6 +121,8 @@ export interface RecordCodePairs {
   readonly oldCodes: Uint8Array;
   /** n × 24 bytes: those of the same people that rows are to stand under. */
   readonly newCodes: Uint8Array;
+  /** Generation of the linkage codes that the new codes carry, 1 to 255. */
+  readonly generation: number;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly at: number;
 }
@@ -147,8 +154,9 @@ export interface RecordStore extends LogStore {
    *
    * @param batch at most 100,000 rows and drafts together
    * @throws RenkeiError `RECORD_PERIOD_RETIRED` when a record or branch is of a period that has been erased;
-   *   `KEYS_CHANGED` when a record's code is of a generation before that of its period (the first record of a period
-   *   says which that is, then `settleGeneration`): nothing is written then; `RECORD_PERIOD_INVALID`, `GENERATION_INVALID`, `LOG_ENTRY_INVALID`
+   *   `KEYS_CHANGED` when a record's code is of a lower generation than the `leastGeneration` of its period (the first
+   *   record of a period says which that is, then `rekey` and `settleGeneration`): nothing is written then;
+   *   `RECORD_PERIOD_INVALID`, `GENERATION_INVALID`, `LOG_ENTRY_INVALID`
    */
   append(batch: RecordBatch, options?: LogCallOptions): Promise<RecordsWritten>;
 
@@ -167,8 +175,8 @@ export interface RecordStore extends LogStore {
   ): Promise<readonly (AccessRecord | undefined)[]>;
 
   /**
-   * All branches of a person's records in one period, by serial number and branch. A page holds all branches of its
-   * serial numbers; one with fewer serial numbers than `limit` is the last.
+   * All branches of a person's records in one period: the newest serial number first, its branches in their order. A page
+   * holds all branches of its serial numbers; one with fewer serial numbers than `limit` is the last.
    */
   personRecords(page: PersonRecordsPage): Promise<readonly AccessRecord[]>;
 
@@ -179,7 +187,8 @@ export interface RecordStore extends LogStore {
   periods(options?: LogCallOptions): Promise<readonly RecordPeriodState[]>;
 
   /**
-   * Puts the rows of people under new record codes, in one transaction. For every 1,000 rows or fewer, an entry
+   * Puts the rows of people under new record codes, in one transaction. From the first call on the period takes no new
+   * record under a code of a lower generation than these, and its `leastGeneration` says so. For every 1,000 rows or fewer, an entry
    * `records.re-keyed` is appended with the rows' new digests (`period`, `serials`, `branches`, `digests`, in one order).
    * Old codes that no row stands under are passed over, so again changes nothing.
    *
@@ -188,7 +197,8 @@ export interface RecordStore extends LogStore {
   rekey(pairs: RecordCodePairs, options?: LogCallOptions): Promise<number>;
 
   /**
-   * Says that the rows of a period are found under the codes of a generation from now on; with an entry
+   * Says that the rows of a period are found under the codes of a generation from now on, and no new record is taken
+   * under one of a lower generation; with an entry
    * `records.generation` (`period`, `generation`). `existed` when it is so already; `conflict`, and no change, when the
    * period is unknown or its generation is higher.
    */

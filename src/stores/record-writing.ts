@@ -28,7 +28,7 @@ export interface RecordsBefore {
   /** Last branches on record of the serial numbers that the batch has branches of. */
   readonly latest: ReadonlyMap<number, StoredRecord>;
   /** Periods of the batch, and of the branches in `latest`, that the file knows. */
-  readonly periods: ReadonlyMap<string, Pick<RecordPeriodState, 'generation' | 'erased'>>;
+  readonly periods: ReadonlyMap<string, Pick<RecordPeriodState, 'leastGeneration' | 'erased'>>;
 }
 
 /** A row to be written. */
@@ -45,7 +45,10 @@ export interface RecordsPlanned {
   readonly log: LogExtension;
   /** The serial number to be given next after it. */
   readonly nextSerial: number;
-  /** Generations of the periods that the file did not know: each is that of the first row. */
+  /**
+   * Generations of the periods that the file did not know: each is that of the first row, and the period's least
+   * generation too.
+   */
   readonly periods: ReadonlyMap<string, number>;
   /** What the caller is told. */
   readonly written: RecordsWritten;
@@ -88,10 +91,10 @@ export function planRecords(before: RecordsBefore, batch: RecordBatch): RecordsP
       const key = requestKey(inquirer, requestId);
       const known = requests.get(key);
       if (known !== undefined) return { outcome: 'existed', record: new AccessRecord(known) };
-      const settled = before.periods.get(period)?.generation ?? periods.get(period);
-      if (settled === undefined) periods.set(period, generation);
+      const least = before.periods.get(period)?.leastGeneration ?? periods.get(period);
+      if (least === undefined) periods.set(period, generation);
       // Nobody would find it: the period's rows were put under the codes of a later generation meanwhile.
-      else if (generation < settled) throw codeOfBefore(period, settled);
+      else if (generation < least) throw codeOfBefore(period, least);
       const serial = nextSerial++;
       const code = new Uint8Array(recordCode);
       const row = { serial, branch: 1, period, recordCode: code, request: { inquirer, requestId } };
@@ -117,10 +120,10 @@ export function planRecords(before: RecordsBefore, batch: RecordBatch): RecordsP
   };
 }
 
-function codeOfBefore(period: string, settled: number): RenkeiError {
+function codeOfBefore(period: string, least: number): RenkeiError {
   return new RenkeiError(
     'KEYS_CHANGED',
-    `records of the period ${period} are found under generation ${settled}, a record's code is of one before`,
+    `records of the period ${period} are taken under codes of generation ${least} on, a record's code is of one before`,
   );
 }
 

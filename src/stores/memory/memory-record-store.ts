@@ -48,6 +48,7 @@ export function createMemoryRecordStore(): RecordStore {
 
 interface Period {
   generation: number;
+  leastGeneration: number;
   erased: boolean;
 }
 
@@ -92,7 +93,7 @@ class MemoryRecordStore extends Redacted implements RecordStore {
         this.#rows.get(row.serial)?.push(row);
       }
       for (const [period, generation] of periods) {
-        this.#periods.set(period, { generation, erased: false });
+        this.#periods.set(period, { generation, leastGeneration: generation, erased: false });
       }
       this.#nextSerial = nextSerial;
       this.#log.keep(log);
@@ -126,10 +127,12 @@ class MemoryRecordStore extends Redacted implements RecordStore {
     return this.#page(
       () => checkPersonPage(page),
       () => {
-        const { period, recordCode, afterSerial = 0, limit } = page;
+        const { period, recordCode, beforeSerial = Number.POSITIVE_INFINITY, limit } = page;
         const serials = this.#people.get(personKey(period, recordCode)) ?? [];
-        const wanted = serials.filter((serial) => serial > afterSerial).slice(0, limit);
-        return wanted.flatMap((serial) => (this.#rows.get(serial) ?? []).map((row) => new AccessRecord(row)));
+        const wanted = serials.filter((serial) => serial < beforeSerial).slice(-limit);
+        return wanted
+          .reverse()
+          .flatMap((serial) => (this.#rows.get(serial) ?? []).map((row) => new AccessRecord(row)));
       },
     );
   }
@@ -170,7 +173,10 @@ class MemoryRecordStore extends Redacted implements RecordStore {
   rekey(pairs: RecordCodePairs, options: LogCallOptions = {}): Promise<number> {
     return this.#run('rekey', options, () => {
       const count = checkRecordPairs(pairs);
-      const { period, at } = pairs;
+      const { period, generation, at } = pairs;
+      const state = this.#periods.get(period);
+      if (state === undefined) return 0;
+      state.leastGeneration = Math.max(state.leastGeneration, generation);
       const serials: number[][] = [];
       // All old codes are let go before any new one is taken: a new code may be somebody else's old one.
       for (let k = 0; k < count; k++) {
@@ -212,6 +218,7 @@ class MemoryRecordStore extends Redacted implements RecordStore {
       if (state === undefined || state.generation > generation) return 'conflict';
       if (state.generation === generation) return 'existed';
       state.generation = generation;
+      state.leastGeneration = Math.max(state.leastGeneration, generation);
       this.#keep([{ event: 'records.generation', details: { generation, period } }], at);
       return 'inserted';
     });
