@@ -8,10 +8,13 @@ export function canonicalJson(value: unknown, indent = 0): string {
 }
 
 function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(
-    members.sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, member]) => [k, sorted(member)]),
-  );
+  if (Array.isArray(value)) return value.map(sorted);
+  const given = value as Readonly<Record<string, unknown>>;
+  // Without a prototype, "__proto__" is a member as any other.
+  const inOrder: Record<string, unknown> = Object.create(null);
+  for (const name of Object.keys(given).sort()) {
+    if (given[name] !== undefined) inOrder[name] = sorted(given[name]);
+  }
+  return inOrder;
 }

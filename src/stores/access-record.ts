@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Redacted } from '../bytes/redacted.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { canonicalJson } from '../signatures/canonical-json.js';
@@ -148,7 +148,7 @@ export function recordText(
 
 /** What stands in the log of a row: see {@link AccessRecord.digest}. */
 export function recordDigest({ recordCode, text }: Pick<StoredRecord, 'recordCode' | 'text'>): string {
-  return createHash('sha256').update(recordCode).update(text).digest('hex');
+  return hash('sha256', Buffer.concat([recordCode, Buffer.from(text)]), 'hex');
 }
 
 function readText({ serial, branch, period, text }: StoredRecord): ReadText {

@@ -74,6 +74,21 @@ const CONTENT_RULES: Readonly<Record<string, OptionRule>> = {
   visibleFrom: momentRule,
 };
 
+/** What is checked by what it is, not by the kind of value. */
+const givenRule = required({ expects: 'given', check: () => true });
+const NEW_RECORD_RULES: Readonly<Record<string, OptionRule>> = {
+  requestId: givenRule,
+  period: givenRule,
+  generation: givenRule,
+  recordCode: required(codeRule),
+  content: givenRule,
+};
+const NEW_BRANCH_RULES: Readonly<Record<string, OptionRule>> = {
+  serial: required(serialRule),
+  branch: required(integerRule(2, Number.MAX_SAFE_INTEGER)),
+  content: givenRule,
+};
+
 function isText(value: unknown, least: number): boolean {
   return isKeptText(value) && value.length >= least && value.length <= MOST_TEXT;
 }
@@ -124,14 +139,7 @@ export function checkRecordBatch(batch: RecordBatch): void {
 }
 
 function checkNewRecord(record: NewRecord): void {
-  const given = { expects: 'given', check: () => true };
-  checkOptions('record', record, {
-    requestId: required(given),
-    period: required(given),
-    generation: required(given),
-    recordCode: required(codeRule),
-    content: required(given),
-  });
+  checkOptions('record', record, NEW_RECORD_RULES);
   checkRequestId(record.requestId);
   recordAudience(record.period);
   linkKey(record.generation);
@@ -139,11 +147,7 @@ function checkNewRecord(record: NewRecord): void {
 }
 
 function checkNewBranch(branch: NewBranch): void {
-  checkOptions('branch', branch, {
-    serial: required(serialRule),
-    branch: required(integerRule(2, Number.MAX_SAFE_INTEGER)),
-    content: required({ expects: 'given', check: () => true }),
-  });
+  checkOptions('branch', branch, NEW_BRANCH_RULES);
   checkContent(branch.content);
 }
 

@@ -74,10 +74,16 @@ class MemoryRecordStore extends Redacted implements RecordStore {
         const last = this.#rows.get(serial)?.at(-1);
         if (last !== undefined) latest.set(serial, last);
       }
+      const requests = new Map<string, StoredRecord>();
+      for (const { requestId, content } of batch.records ?? []) {
+        const key = requestKey(content.inquirer, requestId);
+        const known = this.#requests.get(key);
+        if (known !== undefined) requests.set(key, known);
+      }
       const before = {
         head: this.#log.head,
         nextSerial: this.#nextSerial,
-        requests: this.#requests,
+        requests,
         latest,
         periods: this.#periods,
       };
