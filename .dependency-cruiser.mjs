@@ -25,7 +25,7 @@ export default {
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     only('errors', []),
     only('bytes', ['errors/']),
-    only('lifecycle', ['errors/']),
+    only('lifecycle', ['errors/', 'bytes/']),
     only('subjects', ['errors/', 'bytes/']),
     only('codes', ['errors/', 'bytes/', 'subjects/']),
     only('scheme', NOUNS),

@@ -1,14 +1,19 @@
 import { throwIfAborted } from '../../errors/abort.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { AbortWatch } from '../../lifecycle/abort-watch.js';
+import { RoundQueue } from '../../lifecycle/round-queue.js';
 import { acquisitionNumberFault } from '../../subjects/acquisition-number.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuanceItem } from '../batches/issuance-result.js';
+import type { PreparedBatch } from '../batches/issue-batch.js';
 import type { IssueOptions } from '../issuer-options.js';
 import type { IssuerParts } from '../issuer-parts.js';
 import { reading } from '../operation.js';
-import { IssueQueue } from './issue-queue.js';
+import { IssueRounds } from './issue-rounds.js';
 import { WaitingIssue } from './waiting-issue.js';
+
+/** Single issues in one round, which is one call of the vault and one transaction. */
+const MAX_ROUND_ISSUES = 1_000;
 
 /**
  * Single issues of many concurrent callers, served in rounds, a queue per institution. An idle queue is forgotten.
@@ -16,10 +21,9 @@ import { WaitingIssue } from './waiting-issue.js';
 export class SingleIssues {
   readonly #parts: IssuerParts;
   readonly #maxWaiting: number;
-  readonly #queues = new Map<InstitutionCode, IssueQueue>();
+  readonly #queues = new Map<InstitutionCode, RoundQueue<WaitingIssue, PreparedBatch>>();
   readonly #watch = new AbortWatch();
   #waiting = 0;
-  #allIdle: (() => void) | undefined;
 
   constructor(parts: IssuerParts, maxWaiting: number) {
     this.#parts = parts;
@@ -56,22 +60,20 @@ export class SingleIssues {
 
   /** Settles when no round is under way: one may still be whose callers have all given up. */
   async allIdle(): Promise<void> {
-    if (this.#queues.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#allIdle = resolve;
-    });
+    await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
   }
 
-  #queueOf(institution: InstitutionCode): IssueQueue {
+  #queueOf(institution: InstitutionCode): RoundQueue<WaitingIssue, PreparedBatch> {
     let queue = this.#queues.get(institution);
     if (queue === undefined) {
-      queue = new IssueQueue(this.#parts, institution, {
-        freed: (issues) => {
-          this.#waiting -= issues;
-        },
-        idle: () => {
-          this.#queues.delete(institution);
-          if (this.#queues.size === 0) this.#allIdle?.();
+      queue = new RoundQueue({
+        work: new IssueRounds(this.#parts, institution),
+        mostWeight: MAX_ROUND_ISSUES,
+        events: {
+          freed: (issues) => {
+            this.#waiting -= issues;
+          },
+          idle: () => this.#queues.delete(institution),
         },
       });
       this.#queues.set(institution, queue);
