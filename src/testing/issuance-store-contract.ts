@@ -25,7 +25,7 @@ import { beginningRotationsCases, movingRotationsCases } from './cases/rotations
 import { runningAtOnceCases } from './cases/running-at-once.js';
 import { countingCases, statisticsCases } from './cases/statistics.js';
 import { successionCases } from './cases/succession.js';
-import { type ContractCase, casesOf, type StoreCase } from './contract-case.js';
+import { type ContractCase, casesOf, runnable, type StoreCase } from './contract-case.js';
 import { walkAtRandom } from './random-walk.js';
 import { A, B, registerInstitutions } from './samples.js';
 import { Seeded } from './seeded.js';
@@ -77,26 +77,7 @@ export function issuanceStoreContract(options: IssuanceStoreContractOptions): re
   });
   const all = [...EVERY_STORE, ...walk, ...(newPlace === undefined ? [] : lastingCases)];
   const cases = all.filter((one) => rotatesStoreKey || !one.rotatesStoreKey);
-  return cases.map(({ group, name, body }) => ({
-    group,
-    name,
-    run: async () => {
-      const place = (await newPlace?.()) ?? '';
-      const opened: IssuanceStore[] = [];
-      const openHere = async () => {
-        const store = await open(place);
-        opened.push(store);
-        return store;
-      };
-      try {
-        const store = await openHere();
-        await registerInstitutions(store, A, B);
-        await body(store, openHere);
-      } finally {
-        for (const store of opened) await store.close();
-      }
-    },
-  }));
+  return runnable(cases, { open, newPlace, prepare: (store) => registerInstitutions(store, A, B) });
 }
 
 const RULES = {

@@ -1,17 +1,18 @@
 import fc from 'fast-check';
-import { type IssuanceStoreContractOptions, issuanceStoreContract } from 'renkei/testing';
+import {
+  type ContractCase,
+  type IssuanceStoreContractOptions,
+  issuanceStoreContract,
+  type RecordStoreContractOptions,
+  recordStoreContract,
+} from 'renkei/testing';
 import { describe, it } from 'vitest';
 
 export { batchOf, changeOf, registerInstitutions, storeCode, storeCodes } from 'renkei/testing';
 
 /** What every issuance store keeps to, as tests of Vitest: one suite a group. */
 export function describeIssuanceStore(options: IssuanceStoreContractOptions): void {
-  const cases = issuanceStoreContract(options);
-  for (const group of new Set(cases.map((one) => one.group))) {
-    describe(group, () => {
-      for (const { name, run } of cases.filter((one) => one.group === group)) it(name, run);
-    });
-  }
+  describeCases(issuanceStoreContract(options));
 
   it('does what a trivial model does on any walk; a walk that fails is shortened', {
     timeout: 120_000,
@@ -26,4 +27,17 @@ export function describeIssuanceStore(options: IssuanceStoreContractOptions): vo
       { seed: 20260401, numRuns: 30 },
     );
   });
+}
+
+/** What every record store keeps to, in the same way. */
+export function describeRecordStore(options: RecordStoreContractOptions): void {
+  describeCases(recordStoreContract(options));
+}
+
+function describeCases(cases: readonly ContractCase[]): void {
+  for (const group of new Set(cases.map((one) => one.group))) {
+    describe(group, () => {
+      for (const { name, run } of cases.filter((one) => one.group === group)) it(name, run);
+    });
+  }
 }
