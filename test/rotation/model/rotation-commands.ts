@@ -59,13 +59,17 @@ function beginCommands(tally: Tally): fc.Arbitrary<ModelCommand> {
         }
         if ('error' in outcome) throw new Error(`beginning failed: ${outcome.error}`);
         assert.equal(outcome.value.id, model.rotations.length + 1);
+        const open = (await outcome.value.progress()).parts > 0;
         const rotation: ModelRotation = {
           id: outcome.value.id,
           kind: request.kind,
           ...('source' in request ? { source: request.source } : {}),
-          ...{ subject, storeKey, status: 'running', versions: [], receipts: new Set<string>(), open: true },
+          ...{ subject, storeKey, status: 'running', versions: [], receipts: new Set<string>(), open },
         };
         await learnVersions({ model, world }, rotation);
+        // There is no part in a record period, whose codes stay, nor with a list where there is nobody to deliver to.
+        const isForNobody = rotation.source === 'list' && rotation.versions.length === 0;
+        assert(open || rotation.kind === 'record-period' || isForNobody);
         model.rotations.push(rotation);
         tally.completed(`${kind} begun`);
       },
