@@ -1,6 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Dice } from '../soak/crash/dice.js';
+import { DoomedWorker } from '../soak/rotation-kills/doomed-worker.js';
 import { type KillsSummary, runKillsSoak, STORES, summaryLine } from '../soak/rotation-kills/kills-soak.js';
+import { makeStore } from '../soak/rotation-kills/population.js';
+import { runRound } from '../soak/rotation-kills/run-round.js';
+import { sqliteStores } from '../soak/rotation-kills/stores.js';
 import { readSoakOptions } from '../soak/soak-options.js';
+import { makeScratchFolder } from '../support/scratch-folder.js';
 
 describe('workers of a rotation are killed with kill −9 at random: the end is the same bytes as undisturbed', () => {
   it.each(STORES)(
@@ -13,6 +19,30 @@ describe('workers of a rotation are killed with kill −9 at random: the end is 
     },
     180_000,
   );
+});
+
+describe('whoever works beside a worker that is killed', () => {
+  const { path } = makeScratchFolder();
+  const stores = sqliteStores();
+  afterAll(() => stores.remove());
+
+  it('is not left to wait for a list that nobody delivers any more', async () => {
+    const round = { kind: 'list', people: 1_000, kills: 1, serving: false } as const;
+    // By this seed the first who leads is killed six milliseconds after it has begun to deliver.
+    const { killedIn, findings } = await runRound(round, stores, new Dice(27));
+    expect(killedIn).toHaveProperty('receive', 1);
+    expect(findings).toEqual([]);
+  }, 120_000);
+
+  it('is ended when it waits for too long, and tells for what', async () => {
+    const store = await stores.make();
+    const { people, rotation } = await makeStore(store, 'list', 50);
+    const whose = { kind: 'list', worker: 'left-alone', leads: false } as const;
+    const plan = { ...whose, store, people, rotation, folder: path('work'), graceMs: 0 };
+    await expect(new DoomedWorker().work(plan, undefined, 10_000)).rejects.toThrow(
+      'a worker was at it for more than 10000 ms, last in the step work, after ROTATION_INCOMPLETE',
+    );
+  });
 });
 
 describe('how the soak of killed rotations is called', () => {

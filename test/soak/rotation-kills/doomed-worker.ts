@@ -8,6 +8,9 @@ export interface Doom {
   readonly delayMs: number;
 }
 
+/** How long a worker may take at most: many times as long as a rotation of so few people takes. */
+const LIMIT_MS = 60_000;
+
 /** A worker process that begins when it is told its plan, and may be killed with kill −9. */
 export class DoomedWorker {
   readonly #child = new Child(new URL('worker.ts', import.meta.url), null);
@@ -17,11 +20,31 @@ export class DoomedWorker {
   /**
    * Lets it work until its doom, or until it ends by itself.
    *
+   * @param limitMs after which it is killed whatever its doom is, so that nobody waits for ever
    * @returns the step in which it was killed; undefined when it ended by itself
-   * @throws Error when it failed
+   * @throws Error when it failed, or was at it for too long: then with what it was waiting for
    */
-  async work(plan: WorkerPlan, doom?: Doom): Promise<WorkerStep | undefined> {
+  async work(plan: WorkerPlan, doom?: Doom, limitMs = LIMIT_MS): Promise<WorkerStep | undefined> {
     this.#child.tell(JSON.stringify(plan));
+    let isLate = false;
+    const limit = setTimeout(() => {
+      isLate = true;
+      void this.#child.kill();
+    }, limitMs);
+    try {
+      await this.#untilOver(doom);
+    } finally {
+      clearTimeout(limit);
+    }
+    const last = this.lines.at(-1);
+    if (last?.event === 'done') return undefined;
+    if (last?.event === 'failed') throw new Error(`a worker failed: ${last.error}`);
+    if (isLate) throw new Error(`a worker was at it for more than ${limitMs} ms, ${this.#lastSeen()}`);
+    return this.#step();
+  }
+
+  /** Reads what it says until it has ended, or kills it when its doom comes. */
+  async #untilOver(doom: Doom | undefined): Promise<void> {
     const over = new AbortController();
     let reached = () => {};
     const doomed = new Promise<void>((resolve) => {
@@ -45,15 +68,15 @@ export class DoomedWorker {
     }
     await this.#child.kill();
     await reading;
-    const last = this.lines.at(-1);
-    if (last?.event === 'failed') throw new Error(`a worker failed: ${last.error}`);
-    if (last?.event === 'done') return undefined;
+  }
+
+  #step(): WorkerStep {
     return this.lines.findLast((line) => line.event === 'step')?.step ?? 'open';
   }
 
-  /** Ends a worker that has no work. */
-  dismiss(): Promise<void> {
-    return this.#child.kill();
+  #lastSeen(): string {
+    const again = this.lines.findLast((line) => line.event === 'again');
+    return `last in the step ${this.#step()}, ${again === undefined ? 'without an error' : `after ${again.error}`}`;
   }
 }
 

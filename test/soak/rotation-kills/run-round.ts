@@ -98,9 +98,11 @@ async function workToTheEnd(
   for (;;) {
     const status = await statusOf(plan);
     if (status === 'retired') break;
-    const works = Array.from({ length: status === 'running' ? WORKERS : 1 }, (_, k) =>
-      one(k === 0, killed + k < kills ? doomOf(status, k === 0, killed < kills / 2, dice) : undefined),
-    );
+    const works = Array.from({ length: status === 'running' ? WORKERS : 1 }, (_, k) => {
+      // Who leads delivers the list: once it is killed nobody beside it can be left to wait for that.
+      const isDoomed = killed + (plan.kind === 'list' ? 0 : k) < kills;
+      return one(k === 0, isDoomed ? doomOf(status, k === 0, killed < kills / 2, dice) : undefined);
+    });
     // Whatever fails, no worker outlives its round.
     await Promise.allSettled(works);
     await Promise.all(works);

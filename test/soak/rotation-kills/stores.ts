@@ -6,6 +6,8 @@ import { ScratchPostgres } from '../../support/postgres.js';
 import type { StorePlace } from '../crash/places.js';
 
 const POLL_MS = 10;
+/** How long connections may take to end at most. */
+const QUIET_MS = 30_000;
 
 /** Empty stores of one kind, and copies of stores. */
 export interface Stores {
@@ -38,7 +40,11 @@ export async function postgresStores(): Promise<Stores> {
   const quiet = async () => {
     const served = `SELECT count(*)::integer AS n FROM pg_stat_activity
       WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`;
-    while ((await server.query(served))[0]?.n !== 0) await wait(POLL_MS);
+    const end = performance.now() + QUIET_MS;
+    while ((await server.query(served))[0]?.n !== 0) {
+      if (performance.now() > end) throw new Error(`after ${QUIET_MS} ms a database is still in use`);
+      await wait(POLL_MS);
+    }
   };
   return {
     make: async () => ({ kind: 'postgres', connection: await server.newDatabase() }),

@@ -25,5 +25,7 @@ export interface WorkerPlan {
 export type WorkerLine =
   | { readonly event: 'claim'; readonly part: number }
   | { readonly event: 'step'; readonly step: WorkerStep }
+  /** It waits and tries anew, since others may have been at it. */
+  | { readonly event: 'again'; readonly error: string }
   | { readonly event: 'done' }
   | { readonly event: 'failed'; readonly error: string };

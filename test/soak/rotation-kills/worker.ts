@@ -28,6 +28,7 @@ async function run(plan: WorkerPlan): Promise<void> {
     } catch (error) {
       if (!(error instanceof RenkeiError)) throw error;
       if (!error.retryable && !OVERTAKEN.includes(error.code)) throw error;
+      say({ event: 'again', error: `${error.code}: ${error.message}` });
       await wait(PAUSE_MS);
     }
   }
