@@ -74,6 +74,7 @@ export type {
   IssuerCallOptions,
   IssuerOptions,
   IssueStreamOptions,
+  MediateOptions,
   RecordCodesOptions,
   TranslateOptions,
 } from './issuance/issuer-options.js';
@@ -108,6 +109,7 @@ export type {
   ManagementItem,
   ManagementResult,
 } from './issuance/presented-codes/management-information.js';
+export type { MediatedCodes, MediatedItem, OpenedCode } from './issuance/presented-codes/mediated-codes.js';
 export type { RecordCodes, RefusedRecordCode } from './issuance/presented-codes/record-codes.js';
 export type {
   NotHeldItem,
@@ -118,48 +120,34 @@ export type {
 export type { Residents } from './issuance/residents.js';
 export type { SingleRequest } from './issuance/singles/single-request.js';
 export type { ReceiveProgress, ResidentBatches } from './issuance/spill/receive-requests.js';
-export {
-  type Breach,
-  type BreachesRead,
-  type BreachList,
-  readBreaches,
-} from './mediation/permissions/breaches.js';
-export {
-  type CellClasses,
-  type CellClassesRead,
-  type CellClassList,
-  readCellClasses,
-} from './mediation/permissions/cell-classes.js';
-export type { CheckedRows } from './mediation/permissions/checked-rows.js';
+export type {
+  MediationAnswersEvent,
+  MediationEvent,
+  MediationObserver,
+  MediationRoundEvent,
+} from './mediation/events.js';
+export type { Mediator } from './mediation/mediator.js';
+export type { MediatorCallOptions, MediatorOptions } from './mediation/mediator-options.js';
+export { openMediator } from './mediation/open-mediator.js';
 export type {
   PermissionDecision,
   PermissionQuestion,
   PermissionSource,
   RefusalReason,
 } from './mediation/permissions/decision.js';
-export type { FileFault } from './mediation/permissions/file-fault.js';
-export {
-  type InstitutionDirectory,
-  type InstitutionDirectoryRead,
-  type InstitutionEntry,
-  readInstitutionDirectory,
-} from './mediation/permissions/institution-directory.js';
-export type { PermissionParts } from './mediation/permissions/parts.js';
-export {
-  type PermissionRevision,
-  type PermissionRow,
-  type PermissionTableOptions,
-  type PermissionTableRead,
-  readPermissionTable,
-} from './mediation/permissions/permission-table.js';
-export {
-  openPermissions,
-  type PermissionExplanation,
-  type Permissions,
-  type PermissionsOptions,
-} from './mediation/permissions/permissions.js';
-export type { FileFormat } from './mediation/permissions/row-file.js';
-export { type UncoveredCell, uncoveredCells } from './mediation/permissions/uncovered.js';
+export type { MediationRequest } from './mediation/requests/mediation-request.js';
+export type {
+  AnsweredRequest,
+  ForwardedRequest,
+  InvalidCode,
+  MediationOutcome,
+  MediationResult,
+  ProviderWithoutCode,
+  RecordedRequest,
+  RefusedMediation,
+  UnpermittedRequest,
+} from './mediation/requests/mediation-result.js';
+export type { NoticeContent, ProviderNotice } from './mediation/requests/provider-notice.js';
 export type { RotationEvent } from './rotation/events.js';
 export type {
   AbortOptions,

@@ -88,6 +88,11 @@ const CODES = {
   STORE_FAULT: { retryable: true },
   // The operation log and the record file.
   LOG_ENTRY_INVALID: { retryable: false },
+  RECORDS_OUTDATED: { retryable: true },
+  // Mediation.
+  REQUEST_CONFLICT: { retryable: false },
+  MEDIATOR_CLOSED: { retryable: false },
+  MEDIATOR_BUSY: { retryable: true },
   // Loads and comparisons of whole populations.
   BULK_LOAD_STATE: { retryable: false },
   SPILL_IN_USE: { retryable: false },

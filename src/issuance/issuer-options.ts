@@ -73,6 +73,21 @@ export interface RecordCodesOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `Issuer.mediate`. */
+export interface MediateOptions {
+  /** 機関コード of the inquirer, whose codes are given. */
+  readonly from: string;
+  /**
+   * 機関コード of the provider, whose codes are wanted. Default: nobody's; none is computed then, as for a request that is
+   * not permitted.
+   */
+  readonly to?: string;
+  /** The record period. Default: the Japanese fiscal year of now. */
+  readonly period?: string;
+  /** Gives up between items; nothing is handed out then. */
+  readonly signal?: AbortSignal;
+}
+
 /** Options of a call that asks about an institution's codes. */
 export interface CodesOptions {
   /** 機関コード of the institution whose codes are given. */
@@ -123,6 +138,12 @@ export const TRANSLATE_RULES: Rules = {
   signal: signalRule,
 };
 export const RECORD_CODES_RULES: Rules = { from: required(textRule), period: textRule, signal: signalRule };
+export const MEDIATE_RULES: Rules = {
+  from: required(textRule),
+  to: textRule,
+  period: textRule,
+  signal: signalRule,
+};
 export const CODES_RULES: Rules = { from: required(textRule), signal: signalRule };
 export const CALL_RULES: Rules = { signal: signalRule };
 export const CHECK_STORE_RULES: Rules = { onProgress: functionRule, signal: signalRule };

@@ -24,6 +24,7 @@ import {
   type IssueOptions,
   type IssuerCallOptions,
   type IssueStreamOptions,
+  type MediateOptions,
   type RecordCodesOptions,
   type TranslateOptions,
 } from './issuer-options.js';
@@ -35,6 +36,8 @@ import type { RemovalResult } from './people/removal-result.js';
 import { removePersons } from './people/remove-persons.js';
 import { codeHolders, type HoldersResult } from './presented-codes/code-holders.js';
 import { type ManagementResult, managementInformation } from './presented-codes/management-information.js';
+import { mediateCodes } from './presented-codes/mediate-codes.js';
+import type { MediatedCodes } from './presented-codes/mediated-codes.js';
 import { currentPeriod, type RecordCodes, recordCodes } from './presented-codes/record-codes.js';
 import { translateCodes } from './presented-codes/translate-codes.js';
 import type { TranslationResult } from './presented-codes/translation-result.js';
@@ -216,6 +219,19 @@ export class Issuer extends Redacted {
    */
   recordCodes(texts: readonly string[], options: RecordCodesOptions): Promise<RecordCodes> {
     return this.#drain.run(() => recordCodes(this.#parts, texts, options));
+  }
+
+  /**
+   * What a mediator needs of an inquirer's codes (媒介, 令26条): each is opened once, for the person's record code and,
+   * where the provider holds one, for the provider's code of the person. Refused are the same as of
+   * {@link Issuer.translate}. A provider that is not registered holds no code.
+   *
+   * @param texts codes of `from` in external form
+   * @throws RenkeiError `INSTITUTION_UNKNOWN` (`from`), `RECORD_PERIOD_INVALID`, `RECORD_PERIOD_UNKNOWN`,
+   *   `RECORD_PERIOD_RETIRED`, `BATCH_TOO_LARGE`, `ABORTED`, a vault error or a store error
+   */
+  mediate(texts: readonly string[], options: MediateOptions): Promise<MediatedCodes> {
+    return this.#drain.run(() => mediateCodes(this.#parts, texts, options));
   }
 
   /**

@@ -44,7 +44,8 @@ const codeRule: OptionRule = {
   check: (value) => value instanceof Uint8Array && value.length === CODE_LENGTH,
 };
 
-const CONTENT_RULES: Readonly<Record<string, OptionRule>> = {
+/** The rules for what a record says. */
+export const CONTENT_RULES = {
   outcome: required({
     expects: `one of ${outcomes.join(', ')}`,
     check: (value) => outcomes.includes(value as string),
@@ -72,7 +73,7 @@ const CONTENT_RULES: Readonly<Record<string, OptionRule>> = {
   refusal: textRule(1),
   validUntil: momentRule,
   visibleFrom: momentRule,
-};
+} as const satisfies Readonly<Record<string, OptionRule>>;
 
 /** What is checked by what it is, not by the kind of value. */
 const givenRule = required({ expects: 'given', check: () => true });

@@ -58,8 +58,12 @@ export async function recordCodes(
   });
 }
 
-/** Record codes are made as long as the period's key is active or accepted still. */
-async function requireOpenPeriod(
+/**
+ * Record codes are made as long as the period's key is active or accepted still.
+ *
+ * @throws RenkeiError `RECORD_PERIOD_UNKNOWN` or `RECORD_PERIOD_RETIRED`
+ */
+export async function requireOpenPeriod(
   keys: KeysInForce,
   key: RecordAudience,
   signal: AbortSignal | undefined,
