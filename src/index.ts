@@ -129,12 +129,48 @@ export type {
 export type { Mediator } from './mediation/mediator.js';
 export type { MediatorCallOptions, MediatorOptions } from './mediation/mediator-options.js';
 export { openMediator } from './mediation/open-mediator.js';
+export {
+  type Breach,
+  type BreachesRead,
+  type BreachList,
+  readBreaches,
+} from './mediation/permissions/breaches.js';
+export {
+  type CellClasses,
+  type CellClassesRead,
+  type CellClassList,
+  readCellClasses,
+} from './mediation/permissions/cell-classes.js';
+export type { CheckedRows } from './mediation/permissions/checked-rows.js';
 export type {
   PermissionDecision,
   PermissionQuestion,
   PermissionSource,
   RefusalReason,
 } from './mediation/permissions/decision.js';
+export type { FileFault } from './mediation/permissions/file-fault.js';
+export {
+  type InstitutionDirectory,
+  type InstitutionDirectoryRead,
+  type InstitutionEntry,
+  readInstitutionDirectory,
+} from './mediation/permissions/institution-directory.js';
+export type { PermissionParts } from './mediation/permissions/parts.js';
+export {
+  type PermissionRevision,
+  type PermissionRow,
+  type PermissionTableOptions,
+  type PermissionTableRead,
+  readPermissionTable,
+} from './mediation/permissions/permission-table.js';
+export {
+  openPermissions,
+  type PermissionExplanation,
+  type Permissions,
+  type PermissionsOptions,
+} from './mediation/permissions/permissions.js';
+export type { FileFormat } from './mediation/permissions/row-file.js';
+export { type UncoveredCell, uncoveredCells } from './mediation/permissions/uncovered.js';
 export type { MediationRequest } from './mediation/requests/mediation-request.js';
 export type {
   AnsweredRequest,
