@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { CODE_LENGTH } from '../src/codes/per-institution-code.js';
 import { openDatabase } from '../src/stores/sqlite/open-database.js';
+import { numberSlices } from '../src/stores/sqlite/ordered-codes.js';
+import { ISSUANCE_SCHEMA } from '../src/stores/sqlite/schema.js';
 import type { BareTarget } from './bare-comparison.js';
 
 /** What `openSqliteStore` takes by default. */
@@ -16,7 +18,13 @@ export class BareSqlite implements BareTarget {
 
   /** @param path a new file */
   constructor(path: string) {
-    const database = openDatabase(path, { cacheMiB: CACHE_MIB, busyTimeoutMs: 0, create: true });
+    const database = openDatabase(ISSUANCE_SCHEMA, {
+      path,
+      cacheMiB: CACHE_MIB,
+      busyTimeoutMs: 0,
+      create: true,
+    });
+    numberSlices(database);
     const code = `substr(@codes, i * ${CODE_LENGTH} + 1, ${CODE_LENGTH})`;
     const person = database.prepare(
       `INSERT INTO person SELECT ${code}, 1, @now, NULL FROM slice WHERE i < @rows`,

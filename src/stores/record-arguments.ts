@@ -5,11 +5,11 @@ import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { throwIfAborted } from '../errors/abort.js';
 import { checkOptions, integerRule, type OptionRule, required, signalRule } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import { parseInstitutionCode } from '../subjects/institution-code.js';
+import { type InstitutionCode, parseInstitutionCode } from '../subjects/institution-code.js';
 import { checkMoment } from './arguments.js';
 import { MAX_BATCH_ROWS } from './calls.js';
 import { checkDrafts } from './log-entries.js';
-import type { LogCallOptions, LogHashPage, LogPage } from './log-port.js';
+import type { LogCallOptions, LogHashPage, LogPage, StoredCheckpoint } from './log-port.js';
 import type {
   NewBranch,
   NewRecord,
@@ -25,6 +25,8 @@ import type {
 
 const MOST_TEXT = 1_000;
 const MOST_ITEMS = 1_000;
+/** Room for the signatures of many witnesses. */
+const MOST_NOTE = 65_536;
 const MOST_PERSON_SERIALS = 10_000;
 const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -88,6 +90,22 @@ const NEW_BRANCH_RULES: Readonly<Record<string, OptionRule>> = {
   serial: required(serialRule),
   branch: required(integerRule(2, Number.MAX_SAFE_INTEGER)),
   content: givenRule,
+};
+
+const REQUEST_RULES = { inquirer: givenRule, requestId: givenRule };
+const RECORD_PAIRS_RULES = {
+  period: givenRule,
+  oldCodes: givenRule,
+  newCodes: givenRule,
+  generation: givenRule,
+  at: required(momentRule),
+};
+const CHECKPOINT_RULES = {
+  size: required(integerRule(0, Number.MAX_SAFE_INTEGER)),
+  note: required({
+    expects: `a text of 1 to ${MOST_NOTE} characters, well-formed and without U+0000`,
+    check: (value) => isKeptText(value) && value.length >= 1 && value.length <= MOST_NOTE,
+  }),
 };
 
 function isText(value: unknown, least: number): boolean {
@@ -168,9 +186,23 @@ function checkMost(rows: number): void {
 }
 
 /** Checks a list of what is asked about. */
-export function checkAsked(asked: readonly unknown[]): void {
+function checkAsked(asked: readonly unknown[]): void {
   if (!Array.isArray(asked)) throw new RenkeiError('OPTION_INVALID', 'what is asked about comes as an array');
   checkMost(asked.length);
+}
+
+/** Checks inquirers' own names of requests that are asked about; what is wrong with one names its index. */
+export function checkRequests(
+  requests: readonly { readonly inquirer: InstitutionCode; readonly requestId: string }[],
+): void {
+  checkAsked(requests);
+  requests.forEach((request, index) => {
+    naming(index, () => {
+      checkOptions('request', request, REQUEST_RULES);
+      parseInstitutionCode(request.inquirer);
+      checkRequestId(request.requestId);
+    });
+  });
 }
 
 /** Checks serial numbers that are asked about. */
@@ -241,15 +273,21 @@ export function checkRecordsPage(page: RecordsPage): void {
   throwIfAborted(page.signal);
 }
 
-/** Checks new record codes; gives the number of pairs. */
-export function checkRecordPairs({ period, oldCodes, newCodes, generation, at }: RecordCodePairs): number {
+/** Checks new record codes. */
+export function checkRecordPairs(pairs: RecordCodePairs): void {
+  checkOptions('rekey', pairs, RECORD_PAIRS_RULES);
+  const { period, oldCodes, newCodes, generation } = pairs;
   recordAudience(period);
   linkKey(generation);
-  checkMoment('at', at);
-  const pairs = rowCount(oldCodes, CODE_LENGTH, 'oldCodes');
-  checkMost(pairs);
-  if (rowCount(newCodes, CODE_LENGTH, 'newCodes') === pairs) return pairs;
-  throw new RenkeiError('BUFFER_LENGTH', `${newCodes.length} bytes of new codes for ${pairs} old ones`);
+  const rows = rowCount(oldCodes, CODE_LENGTH, 'oldCodes');
+  checkMost(rows);
+  if (rowCount(newCodes, CODE_LENGTH, 'newCodes') === rows) return;
+  throw new RenkeiError('BUFFER_LENGTH', `${newCodes.length} bytes of new codes for ${rows} old ones`);
+}
+
+/** Checks a checkpoint that is to be kept. */
+export function checkCheckpoint(checkpoint: StoredCheckpoint): void {
+  checkOptions('addCheckpoint', checkpoint, CHECKPOINT_RULES);
 }
 
 /** Checks what is to be erased. */

@@ -7,12 +7,14 @@ import {
   recordText,
   type StoredRecord,
 } from './access-record.js';
+import { codeOfText, codeTexts } from './code-texts.js';
 import { extendLog, type LogExtension } from './log-entries.js';
 import type { LogDraft, LogHead } from './log-port.js';
 import type {
   NewBranchOutcome,
   NewRecordOutcome,
   RecordBatch,
+  RecordCodePairs,
   RecordPeriodState,
   RecordsWritten,
 } from './record-port.js';
@@ -131,6 +133,27 @@ function codeOfBefore(period: string, least: number): RenkeiError {
 function draftOf(row: StoredRecord): LogDraft {
   const { serial, branch, period } = row;
   return { event: 'record', details: { branch, digest: recordDigest(row), period, serial } };
+}
+
+/** The record code that a person's rows stand under, and the one that they are to stand under. */
+export interface RecordCodePair {
+  readonly oldCode: Uint8Array;
+  readonly newCode: Uint8Array;
+}
+
+/**
+ * New record codes pair by pair, each a copy; without those that change nothing: of equal codes, and of an old code that
+ * came before.
+ */
+export function distinctPairs({ oldCodes, newCodes }: RecordCodePairs): readonly RecordCodePair[] {
+  const newTexts = codeTexts(newCodes);
+  const pairs = new Map<string, string>();
+  codeTexts(oldCodes).forEach((oldText, k) => {
+    if (!pairs.has(oldText)) pairs.set(oldText, newTexts[k] as string);
+  });
+  return [...pairs]
+    .filter(([oldText, newText]) => oldText !== newText)
+    .map(([oldText, newText]) => ({ oldCode: codeOfText(oldText), newCode: codeOfText(newText) }));
 }
 
 /** Rows that one log entry of a change of record codes speaks of. */

@@ -1,7 +1,7 @@
 import { Redacted } from '../../bytes/redacted.js';
 import type { WriteOutcome } from '../calls.js';
-import { EMPTY_LOG, type LogExtension } from '../log-entries.js';
-import type { LogHashPage, LogHead, LogPage, StoredCheckpoint } from '../log-port.js';
+import { EMPTY_LOG, extendLog, type LogExtension } from '../log-entries.js';
+import type { LogAppended, LogDraft, LogHashPage, LogHead, LogPage, StoredCheckpoint } from '../log-port.js';
 
 /** The operation log of a record file in memory. */
 export class MemoryLog extends Redacted {
@@ -26,6 +26,13 @@ export class MemoryLog extends Redacted {
     this.#head = head;
   }
 
+  /** Appends entries. */
+  append(drafts: readonly LogDraft[], at: number): LogAppended {
+    const { size, at: last } = this.#head;
+    this.keep(extendLog(this.#head, drafts, at));
+    return { first: size, at: Math.max(at, last) };
+  }
+
   /** Texts of entries. */
   entries({ from, limit }: LogPage): readonly string[] {
     return this.#texts.slice(from, from + limit);
@@ -38,10 +45,8 @@ export class MemoryLog extends Redacted {
 
   /** Keeps a checkpoint. */
   addCheckpoint({ size, note }: StoredCheckpoint): WriteOutcome {
-    const last = this.#checkpoints.at(-1);
-    if (last !== undefined && last.size >= size) {
-      return last.size === size && last.note === note ? 'existed' : 'conflict';
-    }
+    const known = this.#checkpoints.find((checkpoint) => checkpoint.size >= size);
+    if (known !== undefined) return known.size === size && known.note === note ? 'existed' : 'conflict';
     this.#checkpoints.push({ size, note });
     return 'inserted';
   }

@@ -4,6 +4,7 @@ import type { StoreCounts } from '../port.js';
 import { storeError } from './faults.js';
 import { makeNewFile } from './new-file.js';
 import { openForCopying } from './open-database.js';
+import { ISSUANCE_SCHEMA } from './schema.js';
 import { verified } from './verified-copy.js';
 
 /** Pages copied between two turns of the event loop: 8 MiB. */
@@ -61,7 +62,7 @@ async function copyPages(
   progress: (progress: BackupProgress) => void,
 ): Promise<void> {
   try {
-    const database = openForCopying(from);
+    const database = openForCopying(from, ISSUANCE_SCHEMA);
     try {
       const { totalPages } = await database.backup(to, {
         progress: ({ totalPages, remainingPages }) => {

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { RenkeiError } from '../../errors/renkei-error.js';
-import { MAX_BATCH_ROWS } from '../port.js';
-import { prepareSchema, schemaVersion } from './schema.js';
+import { type FileSchema, prepareSchema, schemaVersion } from './file-schema.js';
 import type { SqliteStoreOptions } from './sqlite-store-options.js';
 
 /**
@@ -14,25 +13,21 @@ const PAGE_BYTES = 16_384;
 const CHECKPOINT_BYTES = 64 * 1_048_576;
 
 /**
- * Opens a database file with the settings of a store, and makes the tables in an empty one. The connection gets a
- * table `slice` of the numbers from 0 on, by which a packed batch is cut into rows inside SQL.
+ * Opens a database file with the settings of a store, and makes the tables in an empty one.
  */
 export function openDatabase(
-  path: string,
-  { cacheMiB, busyTimeoutMs, create }: Required<Omit<SqliteStoreOptions, 'path'>>,
+  schema: FileSchema,
+  { path, cacheMiB, busyTimeoutMs, create }: Required<SqliteStoreOptions>,
 ): Database {
-  if (!create && !existsSync(path)) throw noStore();
+  if (!create && !existsSync(path)) throw noStore(schema);
   const database = new Sqlite(path, { timeout: busyTimeoutMs });
   try {
     // First, since the journal mode below is written into the file.
-    if (schemaVersion(database) === 0 && !create) throw noStore();
+    if (schemaVersion(database, schema) === 0 && !create) throw noStore(schema);
     // Takes effect in a new file only.
     database.pragma(`page_size = ${PAGE_BYTES}`);
     if (database.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
-      throw new RenkeiError(
-        'OPTION_INVALID',
-        'openSqliteStore: option "path" must be a file that can have a WAL',
-      );
+      throw new RenkeiError('OPTION_INVALID', 'option "path" must be a file that can have a WAL');
     }
     database.pragma('synchronous = FULL');
     // A page whose cells cannot be right is refused when it is read, not when a cell is.
@@ -42,8 +37,7 @@ export function openDatabase(
     // A batch touches nearly every page, and SQLite keeps the old ones until the statement has ended: in memory
     // they would be as much as the database. The temporary file has no name and holds what the database holds.
     database.pragma('temp_store = FILE');
-    prepareSchema(database);
-    numberSlices(database);
+    prepareSchema(database, schema);
     return database;
   } catch (error) {
     database.close();
@@ -55,12 +49,12 @@ export function openDatabase(
  * Opens the file of a store to copy it as it is now: the connection keeps what it sees, whatever others write. The file
  * is not written to.
  */
-export function openForCopying(path: string): Database {
+export function openForCopying(path: string, schema: FileSchema): Database {
   const database = new Sqlite(path, { fileMustExist: true });
   try {
     database.exec('BEGIN');
-    if (schemaVersion(database) === 0) {
-      throw new RenkeiError('STORE_SCHEMA', 'the database file is not an issuance store');
+    if (schemaVersion(database, schema) === 0) {
+      throw new RenkeiError('STORE_SCHEMA', `the database file is no ${schema.what}`);
     }
     return database;
   } catch (error) {
@@ -69,15 +63,6 @@ export function openForCopying(path: string): Database {
   }
 }
 
-function noStore(): RenkeiError {
-  return new RenkeiError('STORE_SCHEMA', 'there is no issuance store, and none is to be made');
-}
-
-function numberSlices(database: Database): void {
-  database.exec(`
-    CREATE TEMP TABLE slice (i INTEGER PRIMARY KEY);
-    INSERT INTO slice
-      WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${MAX_BATCH_ROWS})
-      SELECT i FROM n;
-  `);
+function noStore({ what }: FileSchema): RenkeiError {
+  return new RenkeiError('STORE_SCHEMA', `there is no ${what}, and none is to be made`);
 }

@@ -1,5 +1,17 @@
+import type { Database } from 'better-sqlite3';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
+import { MAX_BATCH_ROWS } from '../calls.js';
 import { inOrder, isInKeyOrder, keyOrder } from '../key-order.js';
+
+/** Gives a connection its table `slice` of the numbers from 0 on; others do not see it. */
+export function numberSlices(database: Database): void {
+  database.exec(`
+    CREATE TEMP TABLE slice (i INTEGER PRIMARY KEY);
+    INSERT INTO slice
+      WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${MAX_BATCH_ROWS})
+      SELECT i FROM n;
+  `);
+}
 
 /**
  * Cuts the packed codes `@codes` into rows inside SQL, by the numbers in `slice`: binding them one by one costs five

@@ -1,10 +1,5 @@
-import type { Database } from 'better-sqlite3';
-import { RenkeiError } from '../../errors/renkei-error.js';
+import type { FileSchema } from './file-schema.js';
 import { KEY_TABLE, KEYS_OF_SCHEMA_2, ROTATION_TABLES } from './rotation-schema.js';
-
-/** "RNK1": marks the file as ours, so that another program's database is never written to. */
-const APPLICATION_ID = 0x524e4b31;
-const SCHEMA_VERSION = 3;
 
 /** An alias is a row of a person with a person's own store code in `canonical`; most people have none. */
 const ALIAS_INDEXES = `
@@ -16,7 +11,7 @@ const ALIAS_INDEXES = `
  * Every row that names a person does so by the store code, 24 bytes. The tables are clustered by their primary keys
  * (WITHOUT ROWID): a row is its key and a few small integers.
  */
-const SCHEMA = `
+const TABLES = `
   ${KEY_TABLE}
 
   CREATE TABLE institution (
@@ -41,7 +36,6 @@ const SCHEMA = `
 
   ${ALIAS_INDEXES}
   ${ROTATION_TABLES}
-  PRAGMA application_id = ${APPLICATION_ID};
 `;
 
 /** What makes a store of one version one of the next, by the version it starts from. */
@@ -53,42 +47,11 @@ const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   ],
 ]);
 
-/**
- * The version of an issuance store's schema, 0 for an empty file; refuses a file that is somebody else's or of a
- * version that is not known. Only reads.
- *
- * @throws RenkeiError `STORE_SCHEMA`
- */
-export function schemaVersion(database: Database): number {
-  const id = database.pragma('application_id', { simple: true });
-  const version = database.pragma('user_version', { simple: true }) as number;
-  const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
-  if (id === 0 && version === 0 && tables === 0) return 0;
-  if (id !== APPLICATION_ID) {
-    throw new RenkeiError('STORE_SCHEMA', 'the database file is not an issuance store');
-  }
-  if (version !== SCHEMA_VERSION && !MIGRATIONS.has(version)) {
-    throw new RenkeiError(
-      'STORE_SCHEMA',
-      `the store has schema ${version}; this version knows 1 to ${SCHEMA_VERSION}`,
-    );
-  }
-  return version;
-}
-
-/**
- * Makes the tables in an empty file, or brings those of an older version up to date; once, however many processes
- * open it.
- */
-export function prepareSchema(database: Database): void {
-  if (schemaVersion(database) === SCHEMA_VERSION) return;
-  database
-    .transaction(() => {
-      let version = schemaVersion(database);
-      if (version === SCHEMA_VERSION) return;
-      if (version === 0) database.exec(SCHEMA);
-      else for (; version < SCHEMA_VERSION; version++) database.exec(MIGRATIONS.get(version) as string);
-      database.pragma(`user_version = ${SCHEMA_VERSION}`);
-    })
-    .immediate();
-}
+/** An issuance store; "RNK1" marks the file. */
+export const ISSUANCE_SCHEMA: FileSchema = {
+  what: 'issuance store',
+  applicationId: 0x524e4b31,
+  version: 3,
+  tables: TABLES,
+  migrations: MIGRATIONS,
+};

@@ -1,6 +1,6 @@
 import { booleanRule, checkOptions, integerRule, required, textRule } from '../../errors/options.js';
 
-/** Options of `openSqliteStore`. */
+/** Options of `openSqliteStore` and `openSqliteRecordStore`. */
 export interface SqliteStoreOptions {
   /**
    * The database file; made when it is not there. Beside it lie its write-ahead log, 64 MiB or more in a large load,
@@ -16,8 +16,8 @@ export interface SqliteStoreOptions {
 }
 
 /** Checks the options; gives them with the defaults filled in. */
-export function checkSqliteOptions(options: SqliteStoreOptions): Required<SqliteStoreOptions> {
-  checkOptions('openSqliteStore', options, {
+export function checkSqliteOptions(call: string, options: SqliteStoreOptions): Required<SqliteStoreOptions> {
+  checkOptions(call, options, {
     path: required(textRule),
     create: booleanRule,
     cacheMiB: integerRule(1, 65_536),

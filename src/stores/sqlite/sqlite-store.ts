@@ -39,16 +39,18 @@ import { KeyRecords } from './key-records.js';
 import { Moving } from './moving.js';
 import { Notes } from './notes.js';
 import { openDatabase } from './open-database.js';
+import { numberSlices } from './ordered-codes.js';
 import { People } from './people.js';
 import { PersonCodes } from './person-codes.js';
 import { Reading } from './reading.js';
 import { RotationParts } from './rotation-parts.js';
 import { Rotations } from './rotations.js';
+import { ISSUANCE_SCHEMA } from './schema.js';
 import { checkSqliteOptions, type SqliteStoreOptions } from './sqlite-store-options.js';
 import { countIssued } from './statistics.js';
 import { Succeeding } from './succeeding.js';
 import { Succession } from './succession.js';
-import { Transactions } from './transactions.js';
+import { epochOf, Transactions } from './transactions.js';
 
 /**
  * Opens an issuance store in one SQLite file; one of an older schema is brought up to date. Every batch is one
@@ -59,10 +61,11 @@ import { Transactions } from './transactions.js';
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `STORE_SCHEMA`, `STORE_CORRUPT` or `STORE_FAULT`
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<IssuanceStore> {
-  const { path, ...settings } = checkSqliteOptions(options);
+  const settings = checkSqliteOptions('openSqliteStore', options);
   return storing('opening the store', () => {
-    const database = openDatabase(path, settings);
+    const database = openDatabase(ISSUANCE_SCHEMA, settings);
     try {
+      numberSlices(database);
       return new SqliteStore(database);
     } catch (error) {
       database.close();
@@ -88,7 +91,7 @@ class SqliteStore extends Redacted implements IssuanceStore {
   constructor(database: Database) {
     super();
     this.#database = database;
-    const transactions = new Transactions(database);
+    const transactions = new Transactions(database, epochOf(database));
     const succession = new Succession(database);
     const codes = new PersonCodes(database, succession);
     const keys = new KeyRecords(database, transactions);

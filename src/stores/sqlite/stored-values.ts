@@ -3,8 +3,25 @@ import { RenkeiError } from '../../errors/renkei-error.js';
 
 /** A store code as it was read; a copy that is the caller's. */
 export function storedCode(value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array) || value.length !== CODE_LENGTH) throw damagedRow('store code');
+  return storedBytes(value, CODE_LENGTH, 'store code');
+}
+
+/** Bytes of one length as they were read; a copy that is the caller's. */
+export function storedBytes(value: unknown, length: number, what: string): Uint8Array {
+  if (!(value instanceof Uint8Array) || value.length !== length) throw damagedRow(what);
   return new Uint8Array(value);
+}
+
+/** A text as it was read. */
+export function storedText(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw damagedRow(what);
+  return value;
+}
+
+/** A number that counts, as it was read. */
+export function storedCount(value: unknown, what: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw damagedRow(what);
+  return value as number;
 }
 
 /** A key version or a generation as it was read. */

@@ -2,14 +2,22 @@ import type { Database, Statement } from 'better-sqlite3';
 import { keysChanged } from '../arguments.js';
 import type { StoreCallOptions } from '../port.js';
 
-/** Runs the transactions of a store's calls; each compares the caller's epoch first. */
+type Epoch = Statement<[], number>;
+
+/** Reads the epoch of the keys of an issuance store. */
+export function epochOf(database: Database): Epoch {
+  return database.prepare<[], number>('SELECT epoch FROM outlook').pluck();
+}
+
+/** Runs the transactions of a store's calls. */
 export class Transactions {
   readonly #database: Database;
-  readonly #epoch: Statement<[], number>;
+  readonly #epoch: Epoch | undefined;
 
-  constructor(database: Database) {
+  /** @param epoch of a store whose callers name theirs: each transaction compares it first */
+  constructor(database: Database, epoch?: Epoch) {
     this.#database = database;
-    this.#epoch = database.prepare<[], number>('SELECT epoch FROM outlook').pluck();
+    this.#epoch = epoch;
   }
 
   /** Everything read is of one moment. */
@@ -36,7 +44,7 @@ export class Transactions {
   }
 
   #inEpoch<T>({ epoch }: StoreCallOptions, action: () => T): T {
-    if (epoch !== undefined && this.#epoch.get() !== epoch) throw keysChanged();
+    if (epoch !== undefined && this.#epoch?.get() !== epoch) throw keysChanged();
     return action();
   }
 }

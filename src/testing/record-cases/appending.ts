@@ -237,8 +237,8 @@ export const appendingCases = recordCasesOf('appending', {
     await appendRecords(store, [4], { generation: 4 });
     await appendAll(store, { branches: [newBranch(1, 2)] });
     assert.deepEqual(await store.periods(), [
-      { period: '2025', generation: 2, rows: 1, erased: false },
-      { period: '2026', generation: 3, rows: 4, erased: false },
+      { period: '2025', generation: 2, leastGeneration: 2, rows: 1, erased: false },
+      { period: '2026', generation: 3, leastGeneration: 3, rows: 4, erased: false },
     ]);
   },
 
