@@ -156,6 +156,16 @@ export function parseAudience(text: string): ParsedAudience {
   return parsed;
 }
 
+/**
+ * The same for an audit key.
+ * @throws RenkeiError `KEY_NAME_INVALID`
+ */
+export function parseAuditKey(text: string): AuditKeyName {
+  const parsed = parseKeyName(text);
+  if (parsed.kind === 'audit') return parsed.name;
+  throw new RenkeiError('KEY_NAME_INVALID', `${parsed.name} is no audit key: it does not sign`);
+}
+
 function parseParts([kind, first = '', second, ...rest]: readonly string[]): ParsedKeyName | undefined {
   if (rest.length > 0) return undefined;
   if (kind === 'institution') {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { institutionAudience, recordAudience } from '../codes/key-names.js';
-import { checkOptions, type OptionRule, required, textRule } from '../errors/options.js';
+import { checkOptions, required, textRule } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { MerkleTree } from '../signatures/merkle-tree.js';
-import { isPublicKeyHex, isSigned, publicKeyFingerprint, SIGNATURE_LENGTH } from '../signatures/p256.js';
+import { isSigned, publicKeyFingerprint, SIGNATURE_LENGTH } from '../signatures/p256.js';
+import { publicKeyBytes, publicKeyRule } from '../signatures/public-keys.js';
 import { signedMessage } from '../signatures/signed-message.js';
 import { readHeader } from './check-header.js';
 import { Delivery } from './delivery.js';
@@ -27,11 +28,6 @@ export interface OpenDeliveryOptions {
   readonly recordPeriod?: string;
 }
 
-const KEY_RULE: OptionRule = {
-  expects: 'a P-256 SubjectPublicKeyInfo: bytes, or lower-case hex',
-  check: (value) => isPublicKeyHex(value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value),
-};
-
 /**
  * Opens a delivery of new codes. The signature is checked before anything else is looked at, then the header, the
  * length of the file and the table. Needs no HSM and no store.
@@ -42,13 +38,12 @@ const KEY_RULE: OptionRule = {
 export async function openDelivery(options: OpenDeliveryOptions): Promise<Delivery> {
   checkOptions('openDelivery', options, {
     path: required(textRule),
-    publicKey: required(KEY_RULE),
+    publicKey: required(publicKeyRule),
     institution: textRule,
     recordPeriod: textRule,
   });
   const audience = audienceOf(options);
-  const { publicKey } = options;
-  const key = typeof publicKey === 'string' ? Buffer.from(publicKey, 'hex') : publicKey;
+  const key = publicKeyBytes(options.publicKey);
   const file = await onDisk('opening', open(options.path, 'r'));
   try {
     return await read(file, key, audience);

@@ -88,6 +88,9 @@ const CODES = {
   STORE_FAULT: { retryable: true },
   // The operation log and the record file.
   LOG_ENTRY_INVALID: { retryable: false },
+  LOG_CLOSED: { retryable: false },
+  LOG_FORKED: { retryable: false },
+  CHECKPOINT_INVALID: { retryable: false },
   RECORDS_OUTDATED: { retryable: true },
   // Mediation.
   REQUEST_CONFLICT: { retryable: false },

@@ -1,7 +1,6 @@
 import { Redacted } from '../bytes/redacted.js';
-import { type AuditKeyName, parseKeyName } from '../codes/key-names.js';
+import { parseAuditKey } from '../codes/key-names.js';
 import { checkOptions } from '../errors/options.js';
-import { RenkeiError } from '../errors/renkei-error.js';
 import { beginRotation } from './begin.js';
 import { type RotationContext, readRotation } from './context.js';
 import type { RotationEvent } from './events.js';
@@ -64,10 +63,8 @@ export class Rotations extends Redacted {
  */
 export async function openRotations(options: RotationsOptions): Promise<Rotations> {
   checkOptions('openRotations', options, ROTATIONS_RULES);
-  const { vault, store, auditKey, now = Date.now, observe = () => undefined } = options;
-  if (parseKeyName(auditKey).kind !== 'audit') {
-    throw new RenkeiError('KEY_NAME_INVALID', 'rotations are signed by a key of the kind audit/<version>');
-  }
+  const { vault, store, now = Date.now, observe = () => undefined } = options;
+  const auditKey = parseAuditKey(options.auditKey);
   const quietly = (event: RotationEvent) => {
     try {
       observe(event);
@@ -75,5 +72,5 @@ export async function openRotations(options: RotationsOptions): Promise<Rotation
       // Whoever listens must not break what is told of.
     }
   };
-  return new Rotations({ vault, store, auditKey: auditKey as AuditKeyName, now, observe: quietly });
+  return new Rotations({ vault, store, auditKey, now, observe: quietly });
 }

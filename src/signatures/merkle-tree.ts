@@ -65,7 +65,7 @@ export class MerkleTree {
   /** Hash of the tree, 32 bytes; of one without leaves SHA-256 of nothing. More leaves may be appended after. */
   root(): Uint8Array {
     if (this.#size === 0) return hash('sha256', new Uint8Array(0), 'buffer');
-    return this.#subtrees.reduceRight((right, left) => nodeHash(left, right));
+    return joinedHash(this.#subtrees);
   }
 }
 
@@ -76,4 +76,9 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   node.set(left, 1);
   node.set(right, 1 + left.length);
   return hash('sha256', node, 'buffer');
+}
+
+/** Hash of a tree that whole subtrees make from the left, one or more, each smaller than the one before. */
+export function joinedHash(subtrees: readonly Uint8Array[]): Uint8Array {
+  return subtrees.reduceRight((right, left) => nodeHash(left, right));
 }

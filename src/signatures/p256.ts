@@ -54,3 +54,38 @@ export function withLowerS(signature: Uint8Array): Uint8Array {
 function sOf(signature: Uint8Array): bigint {
   return BigInt(`0x${bytesToHex(signature.subarray(SCALAR_BYTES))}`);
 }
+
+/**
+ * The signature r || s as DER: SEQUENCE of two INTEGERs (RFC 3279 section 2.2.3).
+ *
+ * @param signature 64 bytes
+ */
+export function signatureToDer(signature: Uint8Array): Uint8Array {
+  const numbers = [signature.subarray(0, SCALAR_BYTES), signature.subarray(SCALAR_BYTES)].flatMap(derInteger);
+  return Uint8Array.of(0x30, numbers.length, ...numbers);
+}
+
+/**
+ * The signature r || s, 64 bytes, of its DER; undefined for any other bytes than {@link signatureToDer} gives.
+ */
+export function signatureFromDer(der: Uint8Array): Uint8Array | undefined {
+  const signature = new Uint8Array(SIGNATURE_LENGTH);
+  let at = 2;
+  for (let k = 0; k < 2; k++) {
+    const length = der[at + 1] ?? 0;
+    const digits = der.subarray(at + 2, at + 2 + length);
+    const significant = digits[0] === 0 ? digits.subarray(1) : digits;
+    if (significant.length > SCALAR_BYTES) return undefined;
+    signature.set(significant, (k + 1) * SCALAR_BYTES - significant.length);
+    at += 2 + length;
+  }
+  return Buffer.compare(signatureToDer(signature), der) === 0 ? signature : undefined;
+}
+
+function derInteger(scalar: Uint8Array): number[] {
+  const first = scalar.findIndex((byte) => byte !== 0);
+  const digits = first === -1 ? [0] : [...scalar.subarray(first)];
+  // A leading one bit would make it negative.
+  const positive = (digits[0] as number) >= 0x80 ? [0, ...digits] : digits;
+  return [0x02, positive.length, ...positive];
+}

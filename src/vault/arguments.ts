@@ -5,7 +5,7 @@ import {
   type AuditKeyName,
   linkKey,
   parseAudience,
-  parseKeyName,
+  parseAuditKey,
 } from '../codes/key-names.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { checkOptions } from '../errors/options.js';
@@ -39,9 +39,7 @@ export function checkDerive(
 /** Checks a call of `sign` or `publicKey`; gives the name of the audit key. */
 export function checkAuditKey(what: string, key: AuditKeyName, options: VaultCallOptions): AuditKeyName {
   checkCallOptions(what, options);
-  const parsed = parseKeyName(key);
-  if (parsed.kind === 'audit') return parsed.name;
-  throw new RenkeiError('KEY_NAME_INVALID', `${parsed.name} is no audit key: it does not sign`);
+  return parseAuditKey(key);
 }
 
 /** Checks a call of `sign`; gives the name of the audit key. */

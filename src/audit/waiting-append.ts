@@ -1,0 +1,15 @@
+import type { AbortWatch } from '../lifecycle/abort-watch.js';
+import { WaitingCall } from '../lifecycle/waiting-call.js';
+import type { LogAppended, LogDraft } from '../stores/log-port.js';
+
+/** One caller's entries, from the call until they are durable. */
+export class WaitingAppend extends WaitingCall<LogAppended> {
+  /** Copies: what a caller does to his afterwards must not spoil the round of others. */
+  readonly drafts: readonly LogDraft[];
+
+  /** @param drafts checked */
+  constructor(drafts: readonly LogDraft[], signal: AbortSignal | undefined, watch: AbortWatch) {
+    super(signal, watch);
+    this.drafts = structuredClone(drafts);
+  }
+}
