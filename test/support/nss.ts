@@ -19,7 +19,7 @@ const DATABASE_SLOT = 1;
 
 /** Makes an NSS database with a PIN. The module is left unloaded, so that a vault initialises it itself. */
 export function makeNssToken(): NssToken {
-  ensureSystemPackages();
+  ensureSystemPackages('libnss3');
   const folder = mkdtempSync(join(tmpdir(), 'renkei-nss-'));
   // softokn derives the key of its database from the PIN anew for every use of a stored key: 10,000 rounds each time,
   // and here one, because the token lives for a minute.

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureSystemPackages, SOFTHSM_MODULE } from './system-packages.js';
@@ -29,15 +29,15 @@ const SO_PIN = '12345678';
  * @param mechanisms value of `slots.mechanisms`, to make a token that lacks some
  */
 export function makeScratchToken(label = 'renkei-scratch', mechanisms = 'ALL'): ScratchToken {
+  return makeTokenIn(mkdtempSync(join(tmpdir(), 'renkei-softhsm-')), label, mechanisms);
+}
+
+/** The same in a folder of the caller's. A token that was made there before is used again. */
+export function makeTokenIn(folder: string, label: string, mechanisms = 'ALL'): ScratchToken {
   ensureSystemPackages('softhsm2');
-  const folder = mkdtempSync(join(tmpdir(), 'renkei-softhsm-'));
   const tokens = join(folder, 'tokens');
   const configuration = join(folder, 'softhsm2.conf');
-  mkdirSync(tokens);
-  writeFileSync(
-    configuration,
-    `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.mechanisms = ${mechanisms}\n`,
-  );
+  const isNew = !existsSync(tokens) || readdirSync(tokens).length === 0;
   process.env.SOFTHSM2_CONF = configuration;
   const addToken = (name: string) => {
     execFileSync(
@@ -46,7 +46,14 @@ export function makeScratchToken(label = 'renkei-scratch', mechanisms = 'ALL'): 
       { stdio: ['ignore', 'ignore', 'inherit'] },
     );
   };
-  addToken(label);
+  if (isNew) {
+    mkdirSync(tokens, { recursive: true });
+    writeFileSync(
+      configuration,
+      `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.mechanisms = ${mechanisms}\n`,
+    );
+    addToken(label);
+  }
   return {
     module: SOFTHSM_MODULE,
     token: { label },

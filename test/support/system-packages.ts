@@ -35,6 +35,11 @@ const PACKAGES: readonly SystemPackage[] = [
     proof: [join(postgresPrograms() ?? '/usr/lib/postgresql', 'postgres')],
     before: NO_CLUSTER,
   },
+  // The example service: its certificates, its requests, its page in a browser that can show Japanese.
+  { name: 'openssl', proof: ['/usr/bin/openssl'] },
+  { name: 'curl', proof: ['/usr/bin/curl'] },
+  { name: 'chromium', proof: ['/usr/bin/chromium'] },
+  { name: 'fonts-noto-cjk', proof: ['/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'] },
 ];
 
 /** Path of the SoftHSM module. */
@@ -43,6 +48,9 @@ export const SOFTHSM_MODULE = proofOf('softhsm2');
 export const NSS_MODULE = proofOf('libnss3');
 /** Path of the module that speaks to a p11-kit server. */
 export const P11_KIT_CLIENT_MODULE = proofOf('p11-kit-modules');
+
+/** Path of the browser. */
+export const CHROMIUM = proofOf('chromium');
 
 /**
  * Sees that these packages are there, all that tests and bench need unless named; installs them where this user may,

@@ -1,0 +1,77 @@
+import {
+  type Issuer,
+  type Mediator,
+  openAuditLog,
+  openIssuer,
+  openMediator,
+  type RecordStore,
+  type Vault,
+} from 'renkei';
+import { openPkcs11Vault } from 'renkei/pkcs11';
+import { openSqliteRecordStore, openSqliteStore } from 'renkei/sqlite';
+import type { Metrics } from '../http/metrics.js';
+import { KEY_LEVEL, type Place } from '../place/place.js';
+import { openExamplePermissions } from './permissions.js';
+
+/** The library's parts, opened one on another. */
+export interface Core {
+  readonly vault: Vault;
+  readonly issuer: Issuer;
+  /** 情報提供等記録ファイル. */
+  readonly records: RecordStore;
+  readonly mediator: Mediator;
+  /** Closes them in the other order: each lets what runs end before what it stands on goes. */
+  readonly close: () => Promise<void>;
+}
+
+/** Sessions of the HSM: one for each core of a small machine. */
+const SESSIONS = 2;
+/** Name of the operation log in its checkpoints. */
+const LOG_ORIGIN = 'mediator.example/operations';
+
+/** Opens everything; what was opened is closed again when something fails. */
+export async function openCore({ token, path }: Place, metrics: Metrics): Promise<Core> {
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (let part = opened.pop(); part !== undefined; part = opened.pop()) await part.close();
+  };
+  const keep = <Part extends { close(): Promise<void> }>(part: Part): Part => {
+    opened.push(part);
+    return part;
+  };
+  try {
+    const { module, pin } = token;
+    const vault = keep(
+      await openPkcs11Vault({
+        module,
+        token: token.token,
+        pin,
+        sessions: SESSIONS,
+        minimumLevel: KEY_LEVEL,
+        observe: metrics.observeVault,
+      }),
+    );
+    const store = keep(await openSqliteStore({ path: path('issuance.sqlite') }));
+    const records = keep(await openSqliteRecordStore({ path: path('records.sqlite') }));
+    // A checkpoint is made at the close, while the vault is there still.
+    const log = keep(
+      await openAuditLog({
+        store: records,
+        vault,
+        auditKey: 'audit/1',
+        origin: LOG_ORIGIN,
+        observe: metrics.observeLog,
+      }),
+    );
+    const issuer = keep(await openIssuer({ vault, store }));
+    await issuer.registerRecordPeriod();
+    const permissions = await openExamplePermissions(log);
+    const mediator = keep(
+      await openMediator({ issuer, records, permissions, observe: metrics.observeMediation }),
+    );
+    return { vault, issuer, records, mediator, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import type { TLSSocket } from 'node:tls';
+import type { FastifyRequest } from 'fastify';
+import { type Identity, type Role, readIdentity } from './identity.js';
+import { Problem } from './problem.js';
+
+/** What is known of a connection. */
+interface Caller {
+  readonly identity: Identity;
+  /** How often certificates had been read when it was made. */
+  readonly epoch: number;
+}
+
+/** Who is at the other end of each connection: read from its certificate once. */
+export class Callers {
+  readonly #bySocket = new WeakMap<TLSSocket, Caller>();
+  /** 機関コード of those that take part. */
+  readonly #institutions: ReadonlySet<string>;
+  #epoch = 0;
+
+  constructor(institutions: readonly string[]) {
+    this.#institutions = new Set(institutions);
+  }
+
+  /** Notes a connection when its handshake is over. */
+  readonly connected = (socket: TLSSocket): void => {
+    try {
+      this.#bySocket.set(socket, { identity: readIdentity(socket), epoch: this.#epoch });
+    } catch {
+      // Whoever it is, the first request learns that nobody is known.
+    }
+  };
+
+  /**
+   * Certificates were read again: whoever is connected has to connect anew, since the certificate may be revoked by
+   * now.
+   */
+  outdate(): void {
+    this.#epoch++;
+  }
+
+  /**
+   * Who makes a request.
+   *
+   * @throws Problem `CERTIFICATE_UNKNOWN` or `CONNECTION_OUTDATED`
+   */
+  identify({ raw }: FastifyRequest): Identity {
+    const caller = this.#bySocket.get(raw.socket as TLSSocket);
+    if (caller === undefined) throw new Problem('CERTIFICATE_UNKNOWN');
+    const { identity, epoch } = caller;
+    if (identity.role !== 'operator' && !this.#institutions.has(identity.institution)) {
+      throw new Problem('CERTIFICATE_UNKNOWN');
+    }
+    if (epoch !== this.#epoch) throw new Problem('CONNECTION_OUTDATED');
+    return identity;
+  }
+}
+
+/**
+ * Lets only holders of one role through.
+ *
+ * @throws Problem `ROLE_REFUSED`
+ */
+export function requireRole<R extends Role>(identity: Identity, role: R): Extract<Identity, { role: R }> {
+  if (identity.role !== role) throw new Problem('ROLE_REFUSED');
+  return identity as Extract<Identity, { role: R }>;
+}

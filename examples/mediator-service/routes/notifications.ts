@@ -1,0 +1,93 @@
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { requireRole } from '../http/callers.js';
+import { disconnection } from '../http/disconnection.js';
+import type { Outbox } from '../http/outbox.js';
+import { closed, institution, moment, PROBLEMS, personCode, serialNumber } from '../http/schemas.js';
+import type { ProviderMessage } from './messages.js';
+
+const LONGEST_WAIT_SECONDS = 25;
+
+const query = closed(
+  {
+    after: Type.Optional(
+      Type.String({
+        pattern: '^[0-9a-f]{12}\\.[0-9]{1,15}$',
+        description: 'The cursor of the answer before',
+      }),
+    ),
+    wait: Type.Optional(
+      Type.String({
+        pattern: '^([0-9]|1[0-9]|2[0-5])$',
+        description: 'Seconds to wait while there is nothing, 0 to 25. Default 0',
+      }),
+    ),
+  },
+  'Where to go on',
+);
+
+const notification = closed(
+  {
+    serial: serialNumber,
+    code: personCode('the provider'),
+    inquirer: institution('機関コード of the inquirer'),
+    inquirerName: Type.String({ description: '情報照会者の名称' }),
+    department: Type.String({ description: '部署名' }),
+    affair: Type.String({ description: '事務名' }),
+    procedure: Type.String({ description: '事務手続き' }),
+    information: Type.String({ description: '特定個人情報名' }),
+    items: Type.Array(Type.String({ description: '特定個人情報の項目' })),
+    nonDisclosure: Type.Boolean({ description: '不開示該当' }),
+    requestedAt: moment('提供の求めの日時'),
+    validUntil: moment('有効期間'),
+  },
+  'A request that is to be answered (令26条1項, 命令85 41条)',
+);
+
+const answered = closed(
+  {
+    notifications: Type.Array(notification),
+    cursor: Type.String({ description: 'Goes into `after` of the next call' }),
+  },
+  'Notices that are not answered yet, in their order',
+);
+
+/** GET /v1/notifications: what an institution is asked as provider, under its own codes. */
+export function addNotifications(app: FastifyInstance, outbox: Outbox<ProviderMessage>): void {
+  app.get<{ Querystring: Type.Static<typeof query> }>(
+    '/v1/notifications',
+    {
+      schema: {
+        tags: ['provider'],
+        summary: 'Requests that are to be answered',
+        querystring: query,
+        response: { 200: answered, ...PROBLEMS },
+      },
+    },
+    async ({ caller, query: { after, wait = '0' } }, reply): Promise<Type.Static<typeof answered>> => {
+      const { institution } = requireRole(caller, 'institution');
+      const waitMs = Math.min(Number(wait), LONGEST_WAIT_SECONDS) * 1_000;
+      const { notices, cursor } = await outbox.fetch(institution, after, waitMs, disconnection(reply));
+      return { notifications: notices.map(notificationOf), cursor };
+    },
+  );
+}
+
+function notificationOf({ content }: ProviderMessage): Type.Static<typeof notification> {
+  const { serial, code, inquirer, inquirerName, department, affair, procedure } = content;
+  const { information, items, nonDisclosure, requestedAt, validUntil } = content;
+  return {
+    serial,
+    code,
+    inquirer,
+    inquirerName,
+    department,
+    affair,
+    procedure,
+    information,
+    items: [...items],
+    nonDisclosure,
+    requestedAt: new Date(requestedAt).toISOString(),
+    validUntil: new Date(validUntil).toISOString(),
+  };
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { openCore } from './core/core.js';
+import { Metrics } from './http/metrics.js';
+import { Outbox } from './http/outbox.js';
+import { Face } from './http/server.js';
+import { readCertificate } from './place/certificates.js';
+import { INSTITUTION_CODES } from './place/institutions.js';
+import { issueToPeople, type PeopleCodes } from './place/people.js';
+import type { Place } from './place/place.js';
+import { addHolders } from './routes/holders.js';
+import type { ProviderMessage } from './routes/messages.js';
+import { addNotifications } from './routes/notifications.js';
+import { addOperations } from './routes/operations.js';
+import { addRequests } from './routes/requests.js';
+
+/** Notices that may wait for one institution: some tens of megabytes. */
+const MOST_NOTICES = 10_000;
+const NOTICES_AT_ONCE = 100;
+
+/** The service while it runs. */
+export interface Service {
+  /** Where it listens, such as `https://127.0.0.1:8443`. */
+  readonly address: string;
+  /** Codes of the synthetic people, for trying it out. */
+  readonly people: PeopleCodes;
+  /** Reads certificates and the list of revoked ones again. */
+  readonly readCertificates: () => void;
+  /** Takes no more requests, answers those under way, and closes everything. */
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the core and its HTTP face on the loopback interface. */
+export async function openService(
+  place: Place,
+  { port, requestsPerSecond }: { readonly port: number; readonly requestsPerSecond: number },
+): Promise<Service> {
+  const outbox = new Outbox<ProviderMessage>({ most: MOST_NOTICES, page: NOTICES_AT_ONCE, now: Date.now });
+  const metrics = new Metrics(() => outbox.size);
+  const core = await openCore(place, metrics);
+  try {
+    const people = await issueToPeople(core.issuer);
+    const { authority, server } = place;
+    const face = await Face.open({
+      certificates: () => ({
+        ...readCertificate(server),
+        ca: readFileSync(authority.certificate),
+        crl: readFileSync(authority.revocationList),
+      }),
+      institutions: INSTITUTION_CODES,
+      metrics,
+      requestsPerSecond,
+    });
+    addOperations(face.app, { vault: core.vault, metrics });
+    addRequests(face.app, { ...core, outbox });
+    addNotifications(face.app, outbox);
+    addHolders(face.app, core.issuer);
+    const address = await face.app.listen({ host: '127.0.0.1', port });
+    return {
+      address,
+      people,
+      readCertificates: () => face.readCertificates(),
+      close: async () => {
+        outbox.close();
+        await face.close();
+        await core.close();
+      },
+    };
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+}
