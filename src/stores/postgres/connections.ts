@@ -3,7 +3,8 @@ import { Client, type ClientConfig, Pool, type PoolClient } from 'pg';
 import { throwIfAborted } from '../../errors/abort.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import type { Layout } from './layouts/layout.js';
-import type { PostgresConnection, PostgresSettings } from './options.js';
+import type { ConnectionSettings, PostgresConnection } from './options.js';
+import type { Situation } from './situation.js';
 import { WIRE_VALUES } from './wire-values.js';
 
 /** An idle transaction is a process that hangs between two statements; its locks are let go after this. */
@@ -15,16 +16,19 @@ interface ServerState {
   readonly full_page_writes: string;
 }
 
-/** The connections of one store to its server: made when needed, each with the settings that the store relies on. */
-export class Connections {
+/**
+ * The connections of one store to its server: made when needed, each with the settings that the store relies on. `S` is
+ * what a transaction knows of the store when it begins.
+ */
+export class Connections<S = Situation> {
   readonly #pool: Pool;
   readonly #config: ClientConfig;
   /** Names the store's advisory locks among those of other programs and schemas. */
   readonly lockSpace: number;
   /** Where the rows are. */
-  readonly layout: Layout;
+  readonly layout: Layout<S>;
 
-  constructor(connection: PostgresConnection, settings: PostgresSettings, layout: Layout) {
+  constructor(connection: PostgresConnection, settings: ConnectionSettings, layout: Layout<S>) {
     this.layout = layout;
     const { schema, poolSize, statementTimeoutMs, lockTimeoutMs, connectTimeoutMs } = settings;
     this.#config = {
@@ -99,8 +103,28 @@ export class Connections {
   }
 }
 
+/**
+ * Connections to a server that nobody has asked for yet.
+ *
+ * @param call whose option the connection is
+ * @throws RenkeiError `OPTION_INVALID`
+ */
+export function connectionsTo<S>(
+  call: string,
+  connection: PostgresConnection,
+  settings: ConnectionSettings,
+  layout: Layout<S>,
+): Connections<S> {
+  try {
+    return new Connections(connection, settings, layout);
+  } catch {
+    // The driver's message may hold the text with its password.
+    throw new RenkeiError('OPTION_INVALID', `${call}: option "connectionString" cannot be read`);
+  }
+}
+
 /** Makes a new connection fit for use, or refuses the server. */
-async function prepare(client: Client, schema: string, { plans }: Layout): Promise<void> {
+async function prepare(client: Client, schema: string, { plans }: Pick<Layout, 'plans'>): Promise<void> {
   const results = await client.query<ServerState>(`
     SET search_path = ${schema}; SET synchronous_commit = on; SET client_min_messages = error; SET bytea_output = hex; ${plans}
     SELECT pg_is_in_recovery()::text AS recovering, current_setting('fsync') AS fsync,

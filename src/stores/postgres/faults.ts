@@ -30,6 +30,11 @@ export function isOvertaken(error: unknown): boolean {
   return codeOf(error) === '40001';
 }
 
+/** True when a row is there whose key a new one has (unique_violation). */
+export function isDuplicate(error: unknown): boolean {
+  return codeOf(error) === '23505';
+}
+
 function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   // A SQLSTATE, or a network error such as ECONNREFUSED. Nothing that could be a value of a row looks like either.

@@ -47,24 +47,12 @@ export interface PostgresSpread {
   readonly servers: readonly SpreadServer[];
 }
 
-/** Options of {@link openPostgresStore}. */
-export interface PostgresStoreOptions {
+/** How a store enters its server, whatever it holds. */
+export interface PostgresServerOptions {
   /** The primary server; a standby is refused. */
   readonly connection: PostgresConnection;
-  /** Schema of the tables, made when it is not there: 1 to 48 of a–z, 0–9 and _, no digit first. Default `renkei`. */
-  readonly schema?: string;
   /** Makes a store where there is none. Default true; `false` refuses with `STORE_SCHEMA`. */
   readonly create?: boolean;
-  /**
-   * Partitions of the two large tables, 1 to 256. Taken when the tables are made, and from them after that.
-   * Default 8.
-   */
-  readonly partitions?: number;
-  /**
-   * Puts the large tables on other servers, one partition on each. Used when the tables are made, and then instead of
-   * `partitions`; later it may be left out, and is compared with the servers on record when it is not.
-   */
-  readonly spread?: PostgresSpread;
   /** Most connections, 1 to 1,000: as many calls work at once, the others wait. Default 8. */
   readonly poolSize?: number;
   /** How long one statement may take, 100 to 86,400,000 ms. Default 300,000. */
@@ -75,8 +63,41 @@ export interface PostgresStoreOptions {
   readonly connectTimeoutMs?: number;
 }
 
-/** All options but where the servers are, each with its value. */
-export type PostgresSettings = Required<Omit<PostgresStoreOptions, 'connection' | 'spread'>>;
+/** Options of {@link openPostgresStore}. */
+export interface PostgresStoreOptions extends PostgresServerOptions {
+  /** Schema of the tables, made when it is not there: 1 to 48 of a–z, 0–9 and _, no digit first. Default `renkei`. */
+  readonly schema?: string;
+  /**
+   * Partitions of the two large tables, 1 to 256. Taken when the tables are made, and from them after that.
+   * Default 8.
+   */
+  readonly partitions?: number;
+  /**
+   * Puts the large tables on other servers, one partition on each. Used when the tables are made, and then instead of
+   * `partitions`; later it may be left out, and is compared with the servers on record when it is not.
+   */
+  readonly spread?: PostgresSpread;
+}
+
+/** Options of {@link openPostgresRecordStore}. */
+export interface PostgresRecordStoreOptions extends PostgresServerOptions {
+  /**
+   * Schema of the tables, made when it is not there: 1 to 48 of a–z, 0–9 and _, no digit first. Default
+   * `renkei_records`.
+   */
+  readonly schema?: string;
+}
+
+/** All options of a server but where it is, each with its value. */
+export type ConnectionSettings = Required<Omit<PostgresServerOptions, 'connection'>> & {
+  readonly schema: string;
+};
+
+/** The same, with what an issuance store has besides. */
+export type PostgresSettings = ConnectionSettings & { readonly partitions: number };
+
+/** The name of the call that opens an issuance store. */
+export const CALL = 'openPostgresStore';
 
 const passwordRule: OptionRule = {
   expects: 'a non-empty string or a function',
@@ -98,14 +119,14 @@ const portRule = integerRule(1, 65_535);
 const MOST_SERVERS = 64;
 
 function checkSpread(spread: PostgresSpread): void {
-  checkOptions('openPostgresStore: spread', spread, {
+  checkOptions(`${CALL}: spread`, spread, {
     servers: required({
       expects: `2 to ${MOST_SERVERS} servers`,
       check: (value) => Array.isArray(value) && value.length >= 2 && value.length <= MOST_SERVERS,
     }),
   });
   for (const server of spread.servers) {
-    checkOptions('openPostgresStore: spread: server', server, {
+    checkOptions(`${CALL}: spread: server`, server, {
       host: required(textRule),
       port: required(portRule),
       database: required(textRule),
@@ -118,21 +139,42 @@ function checkSpread(spread: PostgresSpread): void {
 
 /** Checks the options; gives them with the defaults filled in. */
 export function checkPostgresOptions(options: PostgresStoreOptions): PostgresSettings {
-  checkOptions('openPostgresStore', options, {
+  const settings = checkServerOptions(CALL, options, 'renkei', {
+    partitions: integerRule(1, 256),
+    spread: { expects: 'an object', check: (value) => typeof value === 'object' && value !== null },
+  });
+  const { spread, partitions = 8 } = options;
+  if (spread !== undefined) checkSpread(spread);
+  return { ...settings, partitions };
+}
+
+/**
+ * Checks the options that every store has; gives them with the defaults filled in.
+ *
+ * @param call the name of the call that opens the store
+ * @param schema its default
+ * @param rules of further options
+ */
+export function checkServerOptions(
+  call: string,
+  options: PostgresServerOptions & { readonly schema?: string },
+  schema: string,
+  rules: Readonly<Record<string, OptionRule>> = {},
+): ConnectionSettings {
+  checkOptions(call, options, {
     connection: required({
       expects: 'an object',
       check: (value) => typeof value === 'object' && value !== null,
     }),
     schema: schemaRule,
     create: booleanRule,
-    partitions: integerRule(1, 256),
-    spread: { expects: 'an object', check: (value) => typeof value === 'object' && value !== null },
+    ...rules,
     poolSize: integerRule(1, 1_000),
     statementTimeoutMs: integerRule(100, 86_400_000),
     lockTimeoutMs: integerRule(10, 86_400_000),
     connectTimeoutMs: integerRule(10, 600_000),
   });
-  checkOptions('openPostgresStore: connection', options.connection, {
+  checkOptions(`${call}: connection`, options.connection, {
     connectionString: textRule,
     host: textRule,
     port: portRule,
@@ -141,17 +183,14 @@ export function checkPostgresOptions(options: PostgresStoreOptions): PostgresSet
     password: passwordRule,
     ssl: sslRule,
   });
-  const { spread } = options;
-  if (spread !== undefined) checkSpread(spread);
   // Named one by one: an option that is given as `undefined` has its default, too.
   const {
-    schema = 'renkei',
     create = true,
-    partitions = 8,
     poolSize = 8,
     statementTimeoutMs = 300_000,
     lockTimeoutMs = 30_000,
     connectTimeoutMs = 10_000,
   } = options;
-  return { schema, create, partitions, poolSize, statementTimeoutMs, lockTimeoutMs, connectTimeoutMs };
+  const timeouts = { statementTimeoutMs, lockTimeoutMs, connectTimeoutMs };
+  return { schema: options.schema ?? schema, create, poolSize, ...timeouts };
 }

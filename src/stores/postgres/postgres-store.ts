@@ -1,4 +1,3 @@
-import { RenkeiError } from '../../errors/renkei-error.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { checkChange, checkIssuance, checkKeyRecord, checkPage, checkStoreCodes } from '../arguments.js';
 import type {
@@ -19,7 +18,7 @@ import type {
   StoreFinding,
   WriteOutcome,
 } from '../port.js';
-import { Connections } from './connections.js';
+import { type Connections, connectionsTo } from './connections.js';
 import { check } from './invariants.js';
 import { issue } from './issuing.js';
 import { begin, listKeys, registerKey } from './keys.js';
@@ -27,7 +26,7 @@ import type { Layout } from './layouts/layout.js';
 import { ONE_SERVER } from './layouts/one-server.js';
 import { change, remove } from './life-of-person.js';
 import { lookUp } from './lookups.js';
-import { checkPostgresOptions, type PostgresSettings, type PostgresStoreOptions } from './options.js';
+import { CALL, checkPostgresOptions, type PostgresStoreOptions } from './options.js';
 import { details, holders, issuances, persons } from './reading.js';
 import { RotationCalls } from './rotation-calls.js';
 import { prepareSchema } from './schema.js';
@@ -46,7 +45,7 @@ import { transact } from './transact.js';
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<IssuanceStore> {
   const settings = checkPostgresOptions(options);
-  const connections = connectionsOf(options, settings, ONE_SERVER);
+  const connections = connectionsTo(CALL, options.connection, settings, ONE_SERVER);
   let layout: Layout;
   try {
     layout = await prepareSchema(connections, settings, options.spread);
@@ -56,7 +55,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   }
   if (layout === ONE_SERVER) return new PostgresStore(connections);
   await connections.close();
-  return openSpread(connectionsOf(options, settings, layout));
+  return openSpread(connectionsTo(CALL, options.connection, settings, layout));
 }
 
 /** Opens a store whose rows are on other servers, once each has said that it is the right one. */
@@ -68,19 +67,6 @@ async function openSpread(connections: Connections): Promise<PostgresStore> {
     throw error;
   }
   return new PostgresStore(connections);
-}
-
-function connectionsOf(
-  { connection }: PostgresStoreOptions,
-  settings: PostgresSettings,
-  layout: Layout,
-): Connections {
-  try {
-    return new Connections(connection, settings, layout);
-  } catch {
-    // The driver's message may hold the text with its password.
-    throw new RenkeiError('OPTION_INVALID', 'openPostgresStore: option "connectionString" cannot be read');
-  }
 }
 
 class PostgresStore extends RotationCalls implements IssuanceStore {

@@ -1,9 +1,9 @@
-import { RenkeiError } from '../../errors/renkei-error.js';
 import type { Connections } from './connections.js';
 import type { Layout } from './layouts/layout.js';
 import { ONE_SERVER } from './layouts/one-server.js';
 import type { PostgresSettings, PostgresSpread } from './options.js';
 import { ROTATION_TABLES } from './rotation-tables.js';
+import { bringUpToDate, type SchemaName, versionOf } from './schema-versions.js';
 import { SPREAD_STEPS } from './spread/coordinator-schema.js';
 import { spreadLayout } from './spread/layout.js';
 import { checkPlaces, makeServers, recordSpread } from './spread/servers.js';
@@ -49,24 +49,13 @@ export const STEPS: readonly ((settings: PostgresSettings) => string)[] = [
   () => ROTATION_TABLES,
 ];
 
-const FIND_SCHEMA: Statement = {
-  name: 'find-schema',
-  text: `SELECT to_regnamespace($1) IS NOT NULL AS present, to_regclass($1 || '.migration') IS NOT NULL AS begun,
-    EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace($1)) AS occupied`,
-};
-const READ_VERSION: Statement = {
-  name: 'read-version',
-  text: 'SELECT coalesce(max(version), 0) AS version FROM migration',
-};
+const ISSUANCE_SCHEMA: SchemaName = { table: 'migration', holds: 'issuance store' };
+
 const IS_SPREAD: Statement = {
   name: 'is-spread',
   text: `SELECT to_regclass($1 || '.spread') IS NOT NULL AS is_spread`,
 };
 const READ_SPREAD: Statement = { name: 'read-servers', text: 'SELECT servers FROM spread' };
-const WRITE_VERSION: Statement = {
-  name: 'write-version',
-  text: 'INSERT INTO migration VALUES ($1::integer, $2::bigint)',
-};
 
 /**
  * Makes the tables if that is wanted, or brings those of an earlier release up to date: in one transaction, once,
@@ -81,27 +70,17 @@ export function prepareSchema(
   spread: PostgresSpread | undefined,
 ): Promise<Layout> {
   return transact(connections, { kind: 'schema', during: 'preparing the schema' }, async (transaction) => {
-    const version = await versionOf(transaction, settings);
+    const version = await versionOf(transaction, settings, ISSUANCE_SCHEMA);
     const servers =
       version === 0
         ? (spread?.servers.length ?? 0)
         : await recordedServers(transaction, settings.schema, spread);
     const steps = (servers === 0 ? STEPS : SPREAD_STEPS).map((step) => step(settings, servers));
-    if (version > steps.length) {
-      throw new RenkeiError(
-        'STORE_SCHEMA',
-        `the store has schema ${version}; this version knows ${steps.length}`,
-      );
-    }
     const store =
       version === 0 && spread !== undefined
         ? await makeServers(transaction, spread.servers, settings)
         : undefined;
-    for (const [k, step] of steps.entries()) {
-      if (k < version) continue;
-      await transaction.run(step);
-      await transaction.write(WRITE_VERSION, k + 1, Date.now());
-    }
+    await bringUpToDate(transaction, ISSUANCE_SCHEMA, version, steps);
     if (store !== undefined) await recordSpread(transaction, store, servers);
     return servers === 0 ? ONE_SERVER : spreadLayout(servers);
   });
@@ -117,24 +96,4 @@ async function recordedServers(
   const servers = is_spread ? (await transaction.row<{ servers: number }>(READ_SPREAD)).servers : 0;
   if (spread !== undefined) await checkPlaces(transaction, schema, spread.servers, servers);
   return servers;
-}
-
-/** Version of the schema; 0 where there is none yet and one may be made, and then there is a table for it. */
-async function versionOf(transaction: Transaction, { schema, create }: PostgresSettings): Promise<number> {
-  interface Found {
-    readonly present: boolean;
-    readonly begun: boolean;
-    readonly occupied: boolean;
-  }
-  const { present, begun, occupied } = await transaction.row<Found>(FIND_SCHEMA, schema);
-  if (begun) return (await transaction.row<{ version: number }>(READ_VERSION)).version;
-  if (occupied) {
-    throw new RenkeiError('STORE_SCHEMA', `the schema ${schema} is in use and holds no issuance store`);
-  }
-  if (!create) {
-    throw new RenkeiError('STORE_SCHEMA', 'there is no issuance store, and none is to be made');
-  }
-  if (!present) await transaction.run(`CREATE SCHEMA ${schema}`);
-  await transaction.run('CREATE TABLE migration (version integer PRIMARY KEY, applied_at bigint NOT NULL)');
-  return 0;
 }

@@ -1,18 +1,16 @@
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { isAfterSwitch, isBeforeSwitch } from '../rotation-arguments.js';
 import type { NewRotation, RotationStatus, StoreOutlook } from '../rotation-port.js';
+import type { FirstRead } from './first-read.js';
 
-/**
- * What is going on with the keys, read as the last statement that a transaction begins with: it costs no round trip.
- * One row a rotation that is open, and one where none is.
- */
-export const SITUATION = `SELECT epoch, hold_until AS "holdUntil", id, status, generation,
+/** What is going on with the keys: one row a rotation that is open, and one where none is. */
+const SITUATION_ROWS = `SELECT epoch, hold_until AS "holdUntil", id, status, generation,
     store_key_version AS "storeKeyVersion", notes
   FROM rotation_state LEFT JOIN rotation
     ON status IN ('running', 'paused', 'verified', 'switched', 'retiring', 'aborting')`;
 
-/** A row of {@link SITUATION}. */
-export interface SituationRow {
+/** A row of {@link SITUATION_ROWS}. */
+interface SituationRow {
   readonly epoch: number;
   readonly holdUntil: number;
   readonly id: number | null;
@@ -105,3 +103,10 @@ export class Situation {
     return this.#open.filter(({ status }) => isBeforeSwitch(status));
   }
 }
+
+/** What is going on with the keys, as each transaction of an issuance store reads it. */
+export const SITUATION: FirstRead<Situation> = {
+  text: SITUATION_ROWS,
+  of: (rows) => new Situation(rows as readonly SituationRow[]),
+  epochOf: ({ epoch }) => epoch,
+};

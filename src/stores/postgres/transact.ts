@@ -6,7 +6,7 @@ import { keysChanged } from '../arguments.js';
 import type { Connections } from './connections.js';
 import { isPassing, storeError } from './faults.js';
 import type { Layout } from './layouts/layout.js';
-import { SITUATION, Situation, type SituationRow } from './situation.js';
+import type { Situation } from './situation.js';
 import { Transaction, type TransactionKind } from './transaction.js';
 
 /** A time-out must not turn a commit that waits for a standby into one that did not: PostgreSQL would only warn. */
@@ -27,10 +27,10 @@ interface Running {
  * Runs one transaction, and anew when another one made it fail in passing. A connection that breaks during the commit
  * leaves open whether it went through: that is a `STORE_FAULT`, and the caller's repeated call will tell.
  */
-export async function transact<T>(
-  connections: Connections,
+export async function transact<T, S = Situation>(
+  connections: Connections<S>,
   running: Running,
-  work: (transaction: Transaction) => Promise<T>,
+  work: (transaction: Transaction<S>) => Promise<T>,
 ): Promise<T> {
   const result = await tryTransaction(connections, running, work);
   // What a transaction alone has decided stays decided, so its caller can no longer give up.
@@ -38,15 +38,15 @@ export async function transact<T>(
   return result;
 }
 
-async function settle(connections: Connections, during: string): Promise<void> {
+async function settle<S>(connections: Connections<S>, during: string): Promise<void> {
   if (connections.layout.settle === undefined) return;
   await tryTransaction(connections, { kind: 'alone', during }, async () => undefined);
 }
 
-async function tryTransaction<T>(
-  connections: Connections,
+async function tryTransaction<T, S>(
+  connections: Connections<S>,
   running: Running,
-  work: (transaction: Transaction) => Promise<T>,
+  work: (transaction: Transaction<S>) => Promise<T>,
 ): Promise<T> {
   const { during, signal } = running;
   for (let tries = 1; ; tries++) {
@@ -71,10 +71,10 @@ export class Undone extends Error {}
 /** Changes were decided that a process did not live to carry out: they come first. */
 class Unsettled extends Error {}
 
-async function once<T>(
-  connections: Connections,
+async function once<T, S>(
+  connections: Connections<S>,
   { kind, signal, epoch }: Running,
-  work: (transaction: Transaction) => Promise<T>,
+  work: (transaction: Transaction<S>) => Promise<T>,
 ): Promise<T> {
   const { layout, lockSpace } = connections;
   const client = await connections.acquire(signal);
@@ -86,9 +86,10 @@ async function once<T>(
   let broken = true;
   try {
     const begin = layout.begin[kind].replaceAll('#', String(lockSpace));
-    const begun = await client.query(kind === 'schema' ? begin : `${begin}; ${SITUATION}`);
-    const situation = kind === 'schema' ? undefined : situationOf(begun);
-    if (epoch !== undefined && situation?.epoch !== epoch) throw keysChanged();
+    const { text, of, epochOf } = layout.situation;
+    const begun = await client.query(kind === 'schema' ? begin : `${begin}; ${text}`);
+    const situation = kind === 'schema' ? undefined : of(lastRows(begun));
+    if (epoch !== undefined && situation !== undefined && epochOf?.(situation) !== epoch) throw keysChanged();
     const goOn = layout.goOn?.[kind === 'issue' ? 'issue' : 'alone'].replaceAll('#', String(lockSpace));
     const transaction = new Transaction(client, layout.texts, situation, goOn);
     if (isPending(begun)) {
@@ -112,8 +113,8 @@ async function once<T>(
 }
 
 /** What the last of the statements gives that a transaction begins with. */
-function situationOf(begun: unknown): Situation {
-  return new Situation((begun as readonly QueryResult<SituationRow>[]).at(-1)?.rows ?? []);
+function lastRows(begun: unknown): readonly object[] {
+  return (begun as readonly QueryResult<object>[]).at(-1)?.rows ?? [];
 }
 
 /** Several statements give several results. */
@@ -122,7 +123,7 @@ function isPending(begun: unknown): boolean {
   return results.some(({ rows: [row] }) => row?.pending === true);
 }
 
-async function rolledBack(client: PoolClient, { rollback }: Layout): Promise<boolean> {
+async function rolledBack(client: PoolClient, { rollback }: Pick<Layout, 'rollback'>): Promise<boolean> {
   try {
     await client.query(rollback);
     return true;

@@ -8,13 +8,13 @@ export interface Statement {
   readonly text: string;
 }
 
-type Value = string | number | Uint8Array | null;
+type Value = string | number | Uint8Array | readonly (string | number | null)[] | null;
 
-/** The statements of one transaction. */
-export class Transaction {
+/** The statements of one transaction. `S` is what it knows of the store when it begins. */
+export class Transaction<S = Situation> {
   readonly #client: PoolClient;
   readonly #texts: ReadonlyMap<Statement, string>;
-  readonly #situation: Situation | undefined;
+  readonly #situation: S | undefined;
   readonly #goOn: string | undefined;
 
   /**
@@ -25,7 +25,7 @@ export class Transaction {
   constructor(
     client: PoolClient,
     texts: ReadonlyMap<Statement, string>,
-    situation: Situation | undefined,
+    situation: S | undefined,
     goOn: string | undefined,
   ) {
     this.#client = client;
@@ -44,9 +44,9 @@ export class Transaction {
     await this.run(this.#goOn as string);
   }
 
-  /** What is going on with the keys, as this transaction sees it. */
-  get situation(): Situation {
-    return this.#situation as Situation;
+  /** What is going on in the store, as this transaction sees it. */
+  get situation(): S {
+    return this.#situation as S;
   }
 
   /** The rows a statement gives back. */

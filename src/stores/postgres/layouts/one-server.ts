@@ -1,3 +1,4 @@
+import { SITUATION } from '../situation.js';
 import type { Layout } from './layout.js';
 
 const READING = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
@@ -20,6 +21,7 @@ export const ONE_SERVER: Layout = {
     issue: `${WRITING} pg_advisory_xact_lock_shared(#, 3)`,
     alone: `${WRITING} pg_advisory_xact_lock(#, 3), pg_advisory_xact_lock(#, 2)`,
   },
+  situation: SITUATION,
   rollback: 'ROLLBACK',
   texts: new Map(),
 };

@@ -1,5 +1,6 @@
 import type { Layout } from '../layouts/layout.js';
 import { ONE_SERVER } from '../layouts/one-server.js';
+import { SITUATION } from '../situation.js';
 import { settle } from './decisions.js';
 import { spreadTexts } from './statements.js';
 
@@ -34,6 +35,7 @@ export function spreadLayout(servers: number): Layout {
       issue: `${WRITING}; SELECT pg_advisory_xact_lock_shared(#, 3); ${PENDING}`,
       alone: `${WRITING}; SELECT pg_advisory_xact_lock(#, 3), pg_advisory_xact_lock(#, 2); ${PENDING}`,
     },
+    situation: SITUATION,
     goOn: {
       issue: goOn((scope) => `pg_advisory${scope}_lock_shared(#, 3)`, 'pg_advisory_unlock_shared(#, 3)'),
       alone: goOn(
