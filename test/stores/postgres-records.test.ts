@@ -13,7 +13,8 @@ describe('the PostgreSQL record store', () => {
   afterAll(() => server.remove());
 
   const newSchema = () => `records_${schemas++}`;
-  const openAt = (schema: string) => openPostgresRecordStore({ connection: server.main, schema, poolSize: 4 });
+  const openAt = (schema: string) =>
+    openPostgresRecordStore({ connection: server.main, schema, poolSize: 4 });
 
   describeRecordStore({ newPlace: newSchema, open: openAt });
 
