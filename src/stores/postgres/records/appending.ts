@@ -2,6 +2,7 @@ import type { InstitutionCode } from '../../../subjects/institution-code.js';
 import type { StoredRecord } from '../../access-record.js';
 import type { RecordBatch, RecordsWritten } from '../../record-port.js';
 import { planRecords, requestKey } from '../../record-writing.js';
+import { numberArray, wordArray } from '../arrays.js';
 import type { Statement, Transaction } from '../transaction.js';
 import type { FileState } from './file-state.js';
 import { BY_REQUEST, LAST_BRANCH } from './reading.js';
@@ -37,9 +38,9 @@ export async function append(
   if (records.length + branches.length > 0) {
     const rows = await transaction.rows<KnownRow>(
       KNOWN,
-      records.map(({ content }) => content.inquirer),
-      records.map(({ requestId }) => requestId),
-      branches.map(({ serial }) => serial),
+      wordArray(records.map(({ content }) => content.inquirer)),
+      wordArray(records.map(({ requestId }) => requestId)),
+      numberArray(branches.map(({ serial }) => serial)),
     );
     for (const { isLast, inquirer, requestId, ...row } of rows) {
       if (isLast) latest.set(row.serial, row);
