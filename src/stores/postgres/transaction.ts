@@ -8,7 +8,7 @@ export interface Statement {
   readonly text: string;
 }
 
-type Value = string | number | Uint8Array | readonly (string | number | null)[] | null;
+type Value = string | number | Uint8Array | null;
 
 /** The statements of one transaction. `S` is what it knows of the store when it begins. */
 export class Transaction<S = Situation> {

@@ -16,7 +16,7 @@ import type {
   StoredCheckpoint,
 } from '../../log-port.js';
 import {
-  checkAsked,
+  checkCheckpoint,
   checkErasure,
   checkLogHashPage,
   checkLogPage,
@@ -25,6 +25,7 @@ import {
   checkRecordCall,
   checkRecordPairs,
   checkRecordsPage,
+  checkRequests,
   checkSerials,
 } from '../../record-arguments.js';
 import type {
@@ -99,7 +100,7 @@ class PostgresRecordStore extends Redacted implements RecordStore {
     options: LogCallOptions = {},
   ): Promise<readonly (AccessRecord | undefined)[]> {
     return this.#run('requests', options, () => {
-      checkAsked(asked);
+      checkRequests(asked);
       return this.#read('finding requests', options, (transaction) => requests(transaction, asked));
     });
   }
@@ -197,9 +198,12 @@ class PostgresRecordStore extends Redacted implements RecordStore {
   }
 
   addCheckpoint(checkpoint: StoredCheckpoint, options: LogCallOptions = {}): Promise<WriteOutcome> {
-    return this.#run('addCheckpoint', options, () =>
-      this.#write('keeping a checkpoint', options, (transaction) => addCheckpoint(transaction, checkpoint)),
-    );
+    return this.#run('addCheckpoint', options, () => {
+      checkCheckpoint(checkpoint);
+      return this.#write('keeping a checkpoint', options, (transaction) =>
+        addCheckpoint(transaction, checkpoint),
+      );
+    });
   }
 
   checkpoints(page: LogPage): Promise<readonly StoredCheckpoint[]> {

@@ -1,5 +1,6 @@
 import type { AccessRecord, StoredRecord } from '../../access-record.js';
 import type { PersonRecordsPage, RecordsPage } from '../../record-port.js';
+import { numberArray, wordArray } from '../arrays.js';
 import { eachIn } from '../given.js';
 import type { Statement, Transaction } from '../transaction.js';
 import type { FileState } from './file-state.js';
@@ -53,8 +54,8 @@ export async function requests(
   transaction: Transaction<FileState>,
   asked: readonly AskedRequest[],
 ): Promise<(AccessRecord | undefined)[]> {
-  const inquirers = asked.map(({ inquirer }) => inquirer);
-  const ids = asked.map(({ requestId }) => requestId);
+  const inquirers = wordArray(asked.map(({ inquirer }) => inquirer));
+  const ids = wordArray(asked.map(({ requestId }) => requestId));
   return inPlace(asked.length, await transaction.rows<NumberedRow>(REQUESTS, inquirers, ids));
 }
 
@@ -63,7 +64,7 @@ export async function latest(
   transaction: Transaction<FileState>,
   serials: readonly number[],
 ): Promise<(AccessRecord | undefined)[]> {
-  return inPlace(serials.length, await transaction.rows<NumberedRow>(LATEST, serials));
+  return inPlace(serials.length, await transaction.rows<NumberedRow>(LATEST, numberArray(serials)));
 }
 
 /** All branches of a page of a person's records. */

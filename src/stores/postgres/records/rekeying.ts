@@ -1,9 +1,10 @@
-import { codeAt } from '../../../codes/packed-codes.js';
+import { packCodes } from '../../../codes/packed-codes.js';
 import { CODE_LENGTH } from '../../../codes/per-institution-code.js';
 import type { StoredRecord } from '../../access-record.js';
 import { extendLog } from '../../log-entries.js';
 import type { RecordCodePairs } from '../../record-port.js';
-import { draftsOfRekeying, REKEYED_ROWS } from '../../record-writing.js';
+import { distinctPairs, draftsOfRekeying, REKEYED_ROWS, type RecordCodePair } from '../../record-writing.js';
+import { numberArray } from '../arrays.js';
 import { eachIn, GIVEN } from '../given.js';
 import type { Statement, Transaction } from '../transaction.js';
 import type { FileState } from './file-state.js';
@@ -12,7 +13,7 @@ import { writeLog } from './writing.js';
 
 const SERIALS_OF_CODES: Statement = {
   name: 'serials-of-codes',
-  text: `SELECT coalesce(string_agg(int4send(i) || int8send(serial), '' ORDER BY serial, i), '') AS packed
+  text: `SELECT coalesce(string_agg(int4send(i) || int8send(serial), '' ORDER BY serial), '') AS packed
     FROM ${GIVEN} ${eachIn('record', 'record_code = code AND branch = 1 AND period = $2')}`,
 };
 const ROWS_OF_SERIALS: Statement = {
@@ -43,14 +44,12 @@ const SERIALS_AT_ONCE = 5_000;
  * Puts rows under new record codes, in a transaction that is alone. All rows are found before the first is changed: a
  * new code may be somebody else's old one.
  */
-export async function rekey(
-  transaction: Transaction<FileState>,
-  { period, oldCodes, newCodes, generation, at }: RecordCodePairs,
-): Promise<number> {
+export async function rekey(transaction: Transaction<FileState>, given: RecordCodePairs): Promise<number> {
+  const { period, generation, at } = given;
   const state = transaction.situation.periods.find((one) => one.period === period);
   if (state === undefined) return 0;
   if (generation > state.leastGeneration) await transaction.write(RAISE_LEAST, period, generation);
-  const pairs = await pairsOfSerials(transaction, oldCodes, period);
+  const pairs = await pairsOfSerials(transaction, distinctPairs(given), period);
   const serials = [...pairs.keys()];
   let { head } = transaction.situation;
   let changed: StoredRecord[] = [];
@@ -62,9 +61,9 @@ export async function rekey(
     await writeLog(transaction, log);
     await transaction.write(
       REKEY,
-      rows.map(({ serial }) => serial),
-      rows.map(({ branch }) => branch),
-      rows.map((_, k) => first + Math.floor(k / REKEYED_ROWS)),
+      numberArray(rows.map(({ serial }) => serial)),
+      numberArray(rows.map(({ branch }) => branch)),
+      numberArray(rows.map((_, k) => first + Math.floor(k / REKEYED_ROWS))),
       Buffer.concat(rows.map(({ recordCode }) => recordCode)),
     );
     head = log.head;
@@ -73,10 +72,10 @@ export async function rekey(
 
   for (let k = 0; k < serials.length; k += SERIALS_AT_ONCE) {
     const some = serials.slice(k, k + SERIALS_AT_ONCE);
-    const rows = await transaction.rows<StoredRecord>(ROWS_OF_SERIALS, some);
+    const rows = await transaction.rows<StoredRecord>(ROWS_OF_SERIALS, numberArray(some));
     rows.sort((a, b) => a.serial - b.serial || a.branch - b.branch);
     for (const row of rows) {
-      changed.push({ ...row, recordCode: codeAt(newCodes, pairs.get(row.serial) as number) });
+      changed.push({ ...row, recordCode: (pairs.get(row.serial) as RecordCodePair).newCode });
     }
     const whole = changed.length - (changed.length % REKEYED_ROWS);
     if (whole > 0) await flush(changed.slice(0, whole));
@@ -86,18 +85,19 @@ export async function rekey(
   return count;
 }
 
-/** The pair that each serial number is changed by, ascending; of pairs with one old code the first. */
+/** The pair that the rows of each serial number are changed by, in the order of the numbers. */
 async function pairsOfSerials(
   transaction: Transaction<FileState>,
-  oldCodes: Uint8Array,
+  pairs: readonly RecordCodePair[],
   period: string,
-): Promise<Map<number, number>> {
+): Promise<Map<number, RecordCodePair>> {
+  const oldCodes = packCodes(pairs.map(({ oldCode }) => oldCode));
   const { packed } = await transaction.row<{ packed: Uint8Array }>(SERIALS_OF_CODES, oldCodes, period);
   const rows = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
-  const pairs = new Map<number, number>();
-  for (let offset = 0; offset < rows.byteLength; offset += 12) {
-    const serial = Number(rows.getBigInt64(offset + 4));
-    if (!pairs.has(serial)) pairs.set(serial, rows.getInt32(offset));
-  }
-  return pairs;
+  return new Map(
+    Array.from({ length: packed.length / 12 }, (_, k) => [
+      Number(rows.getBigInt64(k * 12 + 4)),
+      pairs[rows.getInt32(k * 12)] as RecordCodePair,
+    ]),
+  );
 }

@@ -63,8 +63,8 @@ export async function write(
 ): Promise<void> {
   if (log.entries.length === 0) return;
   if (periods.size > 0) {
-    const generations = [...periods.values()];
-    await transaction.write(NEW_PERIODS, [...periods.keys()], generations, transaction.situation.nextSerial);
+    const [names, generations] = [wordArray([...periods.keys()]), numberArray([...periods.values()])];
+    await transaction.write(NEW_PERIODS, names, generations, transaction.situation.nextSerial);
   }
   const { size, at, last, subtrees } = log.head;
   const head = [nextSerial, size, at, last, Buffer.concat(subtrees)];
