@@ -45,6 +45,14 @@ export const EMPTY_LOG: LogHead = { size: 0, at: 0, last: new Uint8Array(32), su
 const EVENT = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/;
 const MOST_EVENT_LETTERS = 64;
 const MEMBER = /^[A-Za-z]{1,32}$/;
+/** What a record file writes of its rows, in the transaction that changes them. Nobody else does. */
+const OF_ROWS: ReadonlySet<string> = new Set([
+  'record',
+  'records.re-keyed',
+  'records.generation',
+  'records.erasing',
+  'records.erased',
+]);
 /** Room for the digests of a thousand rows. */
 const MOST_TEXT = 131_072;
 /** An institution's code of a person has this form, and nothing else that is to be logged. */
@@ -61,7 +69,9 @@ export function checkDrafts(drafts: readonly LogDraft[]): void {
     throw new RenkeiError('BATCH_TOO_LARGE', `a batch has at most ${MAX_BATCH_ROWS} log entries`);
   }
   for (const [index, draft] of drafts.entries()) {
-    const fault = faultOf(draft);
+    const fault =
+      faultOf(draft) ??
+      (OF_ROWS.has(draft.event) ? 'must not speak of rows: the record file does' : undefined);
     if (fault !== undefined) throw new RenkeiError('LOG_ENTRY_INVALID', `a log entry ${fault}`, { index });
   }
 }
@@ -72,7 +82,9 @@ function faultOf(draft: LogDraft): string | undefined {
   if (typeof event !== 'string' || event.length > MOST_EVENT_LETTERS || !EVENT.test(event)) {
     return 'must name its event by words of a-z and 0-9 with dots between them';
   }
-  if (typeof details !== 'object' || details === null) return 'must have an object of details';
+  if (typeof details !== 'object' || details === null || Array.isArray(details)) {
+    return 'must have an object of details';
+  }
   let letters = 0;
   for (const [name, value] of Object.entries(details)) {
     if (!MEMBER.test(name)) return 'must name its details by 1 to 32 letters';
@@ -129,6 +141,7 @@ export function readLogEntry(text: string): LogEntry | undefined {
     const isRight =
       new Date(moment).toISOString() === at &&
       Number.isSafeInteger(index) &&
+      index >= 0 &&
       /^[0-9a-f]{64}$/.test(previous) &&
       faultOf({ event, details }) === undefined &&
       canonicalJson({ at, details, event, index, previous }) === text;

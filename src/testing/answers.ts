@@ -47,3 +47,12 @@ export async function refused(
   const { retryable } = ERROR_CODES[code];
   await assert.rejects(call, { name: 'RenkeiError', code, retryable, message });
 }
+
+/** An answer, or the code of the error. */
+export async function outcomeOf(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    return { refused: (error as { readonly code?: unknown }).code ?? String(error) };
+  }
+}

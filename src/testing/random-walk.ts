@@ -7,7 +7,7 @@ import {
   storeAudience,
 } from '../codes/key-names.js';
 import type { IssuanceStore, PersonPage } from '../stores/port.js';
-import { heldOf, hexRows, ownCodes } from './answers.js';
+import { heldOf, hexRows, outcomeOf, ownCodes } from './answers.js';
 import { contentOf } from './content.js';
 import { ModelStore } from './model-store.js';
 import { ROTATION_QUESTIONS, ROTATIONS_BUT_OF_THE_STORE_KEY } from './rotation-questions.js';
@@ -135,7 +135,7 @@ export async function walkAtRandom(
   for (let step = 0; step < steps; step++) {
     const call = draw.pick(ASKED);
     const question = (questions[call] as (draw: Seeded) => Question)(draw);
-    const [told, expected] = [await outcome(question(store)), await outcome(question(model))];
+    const [told, expected] = [await outcomeOf(question(store)), await outcomeOf(question(model))];
     assert.deepEqual(told, expected, `step ${step}: ${call} answers as the model does`);
   }
   assert.deepEqual(await contentOf(store, 3), await contentOf(model));
@@ -143,13 +143,4 @@ export async function walkAtRandom(
 
 function plainPersons({ storeCodes: codes, generations, canonical }: PersonPage) {
   return { codes: hexRows(codes), generations: [...generations], own: ownCodes(canonical) };
-}
-
-/** An answer, or the code of the error. */
-async function outcome(answer: Promise<unknown>): Promise<unknown> {
-  try {
-    return await answer;
-  } catch (error) {
-    return { refused: (error as { readonly code?: unknown }).code ?? String(error) };
-  }
 }

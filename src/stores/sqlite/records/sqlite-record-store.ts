@@ -81,6 +81,8 @@ class SqliteRecordStore extends Redacted implements RecordStore {
   constructor(database: Database) {
     super();
     this.#database = database;
+    // What is erased, or put under another code, is overwritten and not only let go.
+    database.pragma('secure_delete = ON');
     this.#transactions = new Transactions(database);
     this.#log = new LogRows(database);
     this.#rows = new RecordRows(database);
