@@ -79,6 +79,7 @@ export type {
   IssuerOptions,
   IssueStreamOptions,
   MediateOptions,
+  PeriodCodesOptions,
   RecordCodesOptions,
   TranslateOptions,
 } from './issuance/issuer-options.js';
@@ -114,7 +115,7 @@ export type {
   ManagementResult,
 } from './issuance/presented-codes/management-information.js';
 export type { MediatedCodes, MediatedItem, OpenedCode } from './issuance/presented-codes/mediated-codes.js';
-export type { RecordCodes, RefusedRecordCode } from './issuance/presented-codes/record-codes.js';
+export type { PeriodCodes, RecordCodes, RefusedRecordCode } from './issuance/presented-codes/record-codes.js';
 export type {
   NotHeldItem,
   TranslatedItem,
@@ -188,6 +189,18 @@ export type {
   UnpermittedRequest,
 } from './mediation/requests/mediation-result.js';
 export type { NoticeContent, ProviderNotice } from './mediation/requests/provider-notice.js';
+export type {
+  DisclosedContent,
+  DisclosedCorrection,
+  DisclosedItem,
+  DisclosedRecord,
+  Provision,
+  WithheldRecord,
+} from './records/disclosure/disclosed-record.js';
+export type { Disclosure } from './records/disclosure/disclosure.js';
+export type { OnBehalf } from './records/on-behalf.js';
+export { openRecords, type Records } from './records/records.js';
+export type { DiscloseRequest, RecordsOptions } from './records/records-options.js';
 export type { RotationEvent } from './rotation/events.js';
 export type {
   AbortOptions,

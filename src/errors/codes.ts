@@ -92,6 +92,8 @@ const CODES = {
   LOG_FORKED: { retryable: false },
   CHECKPOINT_INVALID: { retryable: false },
   RECORDS_OUTDATED: { retryable: true },
+  RECORDS_CLOSED: { retryable: false },
+  CURSOR_INVALID: { retryable: false },
   // Mediation.
   REQUEST_CONFLICT: { retryable: false },
   MEDIATOR_CLOSED: { retryable: false },

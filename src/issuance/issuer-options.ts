@@ -88,6 +88,16 @@ export interface MediateOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `Issuer.periodCodes`. */
+export interface PeriodCodesOptions {
+  /** 機関コード of the institution whose codes are given. */
+  readonly from: string;
+  /** The record periods, at most 1,000. */
+  readonly periods: readonly string[];
+  /** Gives up between items; nothing is handed out then. */
+  readonly signal?: AbortSignal;
+}
+
 /** Options of a call that asks about an institution's codes. */
 export interface CodesOptions {
   /** 機関コード of the institution whose codes are given. */
@@ -142,6 +152,14 @@ export const MEDIATE_RULES: Rules = {
   from: required(textRule),
   to: textRule,
   period: textRule,
+  signal: signalRule,
+};
+export const PERIOD_CODES_RULES: Rules = {
+  from: required(textRule),
+  periods: required({
+    expects: 'an array of at most 1,000 record periods',
+    check: (value) => Array.isArray(value) && value.length <= 1_000,
+  }),
   signal: signalRule,
 };
 export const CODES_RULES: Rules = { from: required(textRule), signal: signalRule };

@@ -25,6 +25,7 @@ import {
   type IssuerCallOptions,
   type IssueStreamOptions,
   type MediateOptions,
+  type PeriodCodesOptions,
   type RecordCodesOptions,
   type TranslateOptions,
 } from './issuer-options.js';
@@ -38,7 +39,13 @@ import { codeHolders, type HoldersResult } from './presented-codes/code-holders.
 import { type ManagementResult, managementInformation } from './presented-codes/management-information.js';
 import { mediateCodes } from './presented-codes/mediate-codes.js';
 import type { MediatedCodes } from './presented-codes/mediated-codes.js';
-import { currentPeriod, type RecordCodes, recordCodes } from './presented-codes/record-codes.js';
+import {
+  currentPeriod,
+  type PeriodCodes,
+  periodCodes,
+  type RecordCodes,
+  recordCodes,
+} from './presented-codes/record-codes.js';
 import { translateCodes } from './presented-codes/translate-codes.js';
 import type { TranslationResult } from './presented-codes/translation-result.js';
 import type { Residents } from './residents.js';
@@ -232,6 +239,17 @@ export class Issuer extends Redacted {
    */
   mediate(texts: readonly string[], options: MediateOptions): Promise<MediatedCodes> {
     return this.#drain.run(() => mediateCodes(this.#parts, texts, options));
+  }
+
+  /**
+   * The record codes (情報提供等記録用符号) of the people behind an institution's codes in several periods, made in one pass
+   * with the keys of one moment. A period whose key is retired is left out.
+   *
+   * @param texts codes of `from` in external form
+   * @throws RenkeiError as {@link Issuer.recordCodes}, but for `RECORD_PERIOD_RETIRED`
+   */
+  periodCodes(texts: readonly string[], options: PeriodCodesOptions): Promise<PeriodCodes> {
+    return this.#drain.run(() => periodCodes(this.#parts, texts, options));
   }
 
   /**
