@@ -62,6 +62,7 @@ export default {
     only('records', [
       'issuance/',
       'delivery/',
+      'rotation/(options|receipts?)\\.ts$',
       'audit/',
       'signatures/',
       ...VAULT_PORT,

@@ -189,6 +189,8 @@ export type {
   UnpermittedRequest,
 } from './mediation/requests/mediation-result.js';
 export type { NoticeContent, ProviderNotice } from './mediation/requests/provider-notice.js';
+export type { Correction } from './records/correction/correct.js';
+export type { CorrectableContent, RecordChange } from './records/correction/correctable.js';
 export type {
   DisclosedContent,
   DisclosedCorrection,
@@ -198,9 +200,19 @@ export type {
   WithheldRecord,
 } from './records/disclosure/disclosed-record.js';
 export type { Disclosure } from './records/disclosure/disclosure.js';
+export { type RecordEraserOptions, recordEraser } from './records/eraser.js';
+export type { TakenIn } from './records/new-codes/take-in.js';
 export type { OnBehalf } from './records/on-behalf.js';
 export { openRecords, type Records } from './records/records.js';
-export type { DiscloseRequest, RecordsOptions } from './records/records-options.js';
+export type {
+  CorrectRequest,
+  DiscloseRequest,
+  RecordStatisticsOptions,
+  RecordsOptions,
+  TakeInProgress,
+  TakeInRequest,
+} from './records/records-options.js';
+export type { RecordStatistic } from './records/statistics.js';
 export type { RotationEvent } from './rotation/events.js';
 export type {
   AbortOptions,

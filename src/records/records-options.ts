@@ -7,7 +7,9 @@ import {
   textRule,
 } from '../errors/options.js';
 import type { Issuer } from '../issuance/issuer.js';
+import { isPublicKeyHex } from '../signatures/p256.js';
 import type { RecordStore } from '../stores/record-port.js';
+import { REASON_RULE, type RecordChange } from './correction/correctable.js';
 import { ON_BEHALF_RULES, type OnBehalf } from './on-behalf.js';
 
 /** Options of {@link openRecords}. */
@@ -41,6 +43,60 @@ export interface DiscloseRequest extends OnBehalf {
   readonly signal?: AbortSignal;
 }
 
+/** A correction that is asked for. */
+export interface CorrectRequest extends OnBehalf {
+  /** 処理通番 of the record. */
+  readonly serial: number;
+  /**
+   * 処理通番の枝番 that is to be corrected: with another one on record the correction is a conflict. Default: whichever
+   * holds.
+   */
+  readonly branch?: number;
+  /** What the record is to say. */
+  readonly change: RecordChange;
+  /** 記録事項変更事由: 1 to 1,000 characters. The person is shown it. */
+  readonly reason: string;
+  /** Gives up before anything is written. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far the taking in of new record codes has come. */
+export interface TakeInProgress {
+  /** Pairs of all files. */
+  readonly pairs: number;
+  /** Pairs that were dealt with so far. */
+  readonly done: number;
+  /** Rows that were put under new codes so far. */
+  readonly rows: number;
+}
+
+/** New record codes that are to be taken in after a change of generation. */
+export interface TakeInRequest {
+  /** The record period. */
+  readonly period: string;
+  /** The signed receipts of the rotation: they list the files. */
+  readonly receipts: {
+    /** Of its verification. */
+    readonly verify: string;
+    /** Of its switch. */
+    readonly switch: string;
+  };
+  /** The folder that the rotation delivered into. */
+  readonly folder: string;
+  /** The audit key's public half, from a source that is trusted: SubjectPublicKeyInfo (DER), bytes or lower-case hex. */
+  readonly publicKey: Uint8Array | string;
+  /** Told after each batch. */
+  readonly onProgress?: (progress: TakeInProgress) => void;
+  /** Gives up between batches; call again to go on. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of `Records.statistics`. */
+export interface RecordStatisticsOptions {
+  /** Gives up between pages. */
+  readonly signal?: AbortSignal;
+}
+
 type Rules = Readonly<Record<string, OptionRule>>;
 
 const objectRule = (expects: string): OptionRule =>
@@ -59,3 +115,29 @@ export const DISCLOSE_RULES: Rules = {
   limit: integerRule(1, 1_000),
   signal: signalRule,
 };
+export const CORRECT_RULES: Rules = {
+  ...ON_BEHALF_RULES,
+  serial: required(integerRule(1, Number.MAX_SAFE_INTEGER)),
+  branch: integerRule(1, Number.MAX_SAFE_INTEGER),
+  change: objectRule('an object with what is to be corrected'),
+  reason: REASON_RULE,
+  signal: signalRule,
+};
+export const TAKE_IN_RULES: Rules = {
+  period: required(textRule),
+  receipts: required({ expects: 'the receipts of verification and switch', check: isTwoReceipts }),
+  folder: required(textRule),
+  publicKey: required({
+    expects: 'a P-256 SubjectPublicKeyInfo: bytes, or lower-case hex',
+    check: (value) =>
+      isPublicKeyHex(value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value),
+  }),
+  onProgress: functionRule,
+  signal: signalRule,
+};
+export const RECORD_STATISTICS_RULES: Rules = { signal: signalRule };
+
+function isTwoReceipts(value: unknown): boolean {
+  const receipts = value as TakeInRequest['receipts'] | null;
+  return typeof receipts?.verify === 'string' && typeof receipts.switch === 'string';
+}

@@ -2,15 +2,25 @@ import { Redacted } from '../bytes/redacted.js';
 import { checkOptions } from '../errors/options.js';
 import { Drain } from '../lifecycle/drain.js';
 import { type InstitutionCode, parseInstitutionCode } from '../subjects/institution-code.js';
+import { type Correction, correct } from './correction/correct.js';
+import { checkChange } from './correction/correctable.js';
 import { disclose } from './disclosure/disclose.js';
 import type { Disclosure } from './disclosure/disclosure.js';
+import { type TakenIn, takeIn } from './new-codes/take-in.js';
 import {
+  CORRECT_RULES,
+  type CorrectRequest,
   DISCLOSE_RULES,
   type DiscloseRequest,
+  RECORD_STATISTICS_RULES,
   RECORDS_RULES,
+  type RecordStatisticsOptions,
   type RecordsContext,
   type RecordsOptions,
+  TAKE_IN_RULES,
+  type TakeInRequest,
 } from './records-options.js';
+import { type RecordStatistic, statistics } from './statistics.js';
 
 /** What is done with the record file besides mediation. Made by {@link openRecords}. */
 export class Records extends Redacted {
@@ -40,6 +50,50 @@ export class Records extends Redacted {
       checkOptions('disclose', request, DISCLOSE_RULES);
       return disclose(this.#context, this.#disclosureSystem, request);
     });
+  }
+
+  /**
+   * Corrects a record (記録の訂正): a further branch says what holds from now on, with its reason (記録事項変更事由). What the
+   * record said before stays on record. In the same transaction an entry `records.corrected` of the operation log says
+   * who corrected which members of which branch when, by which receipt number. Safe to repeat. Without `branch` a correction
+   * that meets another branch is made anew on top of it, a few times.
+   *
+   * @throws RenkeiError `OPTION_UNKNOWN` for a member that may not be corrected; `RECORD_PERIOD_RETIRED` when the records
+   *   of its period are being erased; `ABORTED`, an option error or a store error
+   */
+  correct(request: CorrectRequest): Promise<Correction> {
+    return this.#drain.run(() => {
+      checkOptions('correct', request, CORRECT_RULES);
+      checkChange(request.change);
+      return correct(this.#context, request);
+    });
+  }
+
+  /**
+   * Puts the records of a period under the record codes of a new generation: reads what the rotation delivered for the
+   * period, checks all of it, and puts row after row under its new code. Broken off, it is called again. Until it is done,
+   * {@link Records.disclose} answers `RECORDS_OUTDATED`. To be called after the switch, for every period.
+   *
+   * @throws RenkeiError `RECEIPT_INVALID`, `SIGNATURE_INVALID`, `DELIVERY_INVALID` also when the files lead from another
+   *   generation than the records are found under, `DELIVERY_FAULT`, `ABORTED`, an option error or a store error
+   */
+  takeInRecordCodes(request: TakeInRequest): Promise<TakenIn> {
+    return this.#drain.run(() => {
+      checkOptions('takeInRecordCodes', request, TAKE_IN_RULES);
+      return takeIn(this.#context, request);
+    });
+  }
+
+  /**
+   * Counts records by the day on which they were recorded, inquirer, provider and outcome, day after day, without any
+   * identifier of a person. Counts are what they are, small ones too: who publishes them sees to it that a one does not
+   * point at somebody. Reads the whole record file, with the memory of one day's counts.
+   *
+   * @throws RenkeiError `ABORTED`, an option error or a store error
+   */
+  async *statistics(options: RecordStatisticsOptions = {}): AsyncGenerator<RecordStatistic, void, undefined> {
+    checkOptions('statistics', options, RECORD_STATISTICS_RULES);
+    yield* statistics(this.#context.store, options.signal);
   }
 
   /** Refuses new calls and lets the running ones end. Issuer and record file stay open. May be called twice. */

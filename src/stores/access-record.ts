@@ -64,6 +64,14 @@ export interface StoredRecord {
   readonly text: string;
 }
 
+/** How a record came to be; only its first branch says it. */
+export interface RecordOrigin {
+  /** The inquirer's own name of the request. */
+  readonly requestId: string;
+  /** Generation of the linkage code in the record code that it was made with, 1 to 255. */
+  readonly generation: number;
+}
+
 /**
  * A row of the record file (情報提供等の記録, 番号法23条). It tells who asked what about a person, and so is redacted in
  * every rendering: what it holds is read member by member.
@@ -108,6 +116,11 @@ export class AccessRecord extends Redacted {
     return this.#text.at;
   }
 
+  /** How the record came to be; undefined of further branches. */
+  get origin(): RecordOrigin | undefined {
+    return this.#text.origin;
+  }
+
   /** What it says. */
   get content(): RecordContent {
     return this.#text.content;
@@ -131,10 +144,12 @@ export class AccessRecord extends Redacted {
 interface ReadText {
   readonly at: number;
   readonly content: RecordContent;
+  readonly origin?: RecordOrigin;
 }
 
 /**
- * The text that a store keeps of a row: canonical JSON of the content with serial number, branch, period and moment.
+ * The text that a store keeps of a row: canonical JSON of the content with serial number, branch, period and moment, and
+ * of a first branch with its origin.
  *
  * @param at milliseconds since 1970-01-01 UTC
  */
@@ -142,8 +157,9 @@ export function recordText(
   { serial, branch, period }: Pick<StoredRecord, 'serial' | 'branch' | 'period'>,
   at: number,
   content: RecordContent,
+  origin?: RecordOrigin,
 ): string {
-  return canonicalJson({ at, branch, content, period, serial });
+  return canonicalJson({ at, branch, content, origin, period, serial });
 }
 
 /** What stands in the log of a row: see {@link AccessRecord.digest}. */

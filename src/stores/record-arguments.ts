@@ -90,6 +90,7 @@ const NEW_BRANCH_RULES: Readonly<Record<string, OptionRule>> = {
   serial: required(serialRule),
   branch: required(integerRule(2, Number.MAX_SAFE_INTEGER)),
   content: givenRule,
+  draft: { expects: 'a log entry', check: () => true },
 };
 
 const REQUEST_RULES = { inquirer: givenRule, requestId: givenRule };
@@ -167,6 +168,7 @@ function checkNewRecord(record: NewRecord): void {
 
 function checkNewBranch(branch: NewBranch): void {
   checkOptions('branch', branch, NEW_BRANCH_RULES);
+  if (branch.draft !== undefined) checkDrafts([branch.draft]);
   checkContent(branch.content);
 }
 

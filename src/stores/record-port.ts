@@ -26,6 +26,8 @@ export interface NewBranch {
   readonly branch: number;
   /** The whole content, not only what changes. */
   readonly content: RecordContent;
+  /** Entry of the operation log that is written if the branch is, besides the row's own. Default: none. */
+  readonly draft?: LogDraft;
 }
 
 /** What is to be written in one transaction. */
@@ -150,7 +152,7 @@ export interface RecordErasure extends LogCallOptions {
 export interface RecordStore extends LogStore {
   /**
    * Writes rows and log entries in one transaction, all or none, durable when the promise resolves. Log entries are in
-   * this order: drafts, records, branches. The moment of all is `at`, or that of the last log entry when it is later.
+   * this order: drafts, records, branches, drafts of the branches that were inserted. The moment of all is `at`, or that of the last log entry when it is later.
    *
    * @param batch at most 100,000 rows and drafts together
    * @throws RenkeiError `RECORD_PERIOD_RETIRED` when a record or branch is of a period that has been erased;

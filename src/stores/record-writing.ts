@@ -3,6 +3,7 @@ import type { InstitutionCode } from '../subjects/institution-code.js';
 import {
   AccessRecord,
   type RecordContent,
+  type RecordOrigin,
   recordDigest,
   recordText,
   type StoredRecord,
@@ -76,12 +77,18 @@ export function planRecords(before: RecordsBefore, batch: RecordBatch): RecordsP
   const periods = new Map<string, number>();
   let { nextSerial } = before;
 
-  const write = (row: Omit<NewRecordRow, 'entry' | 'text'>, content: RecordContent): AccessRecord => {
+  const branchDrafts: LogDraft[] = [];
+
+  const write = (
+    row: Omit<NewRecordRow, 'entry' | 'text'>,
+    content: RecordContent,
+    origin?: RecordOrigin,
+  ): AccessRecord => {
     if (before.periods.get(row.period)?.erased === true) {
       throw new RenkeiError('RECORD_PERIOD_RETIRED', `records of the period ${row.period} have been erased`);
     }
     const entry = before.head.size + drafts.length + rows.length;
-    const stored = { ...row, entry, text: recordText(row, at, content) };
+    const stored = { ...row, entry, text: recordText(row, at, content, origin) };
     rows.push(stored);
     latest.set(row.serial, stored);
     return new AccessRecord(stored);
@@ -100,22 +107,23 @@ export function planRecords(before: RecordsBefore, batch: RecordBatch): RecordsP
       const serial = nextSerial++;
       const code = new Uint8Array(recordCode);
       const row = { serial, branch: 1, period, recordCode: code, request: { inquirer, requestId } };
-      const record = write(row, content);
+      const record = write(row, content, { requestId, generation });
       requests.set(key, latest.get(serial) as StoredRecord);
       return { outcome: 'inserted', record };
     },
   );
 
-  const newBranches = branches.map(({ serial, branch, content }): NewBranchOutcome => {
+  const newBranches = branches.map(({ serial, branch, content, draft }): NewBranchOutcome => {
     const last = latest.get(serial);
     if (last === undefined || last.branch !== branch - 1) return { outcome: 'conflict' };
     const { period, recordCode } = last;
+    if (draft !== undefined) branchDrafts.push(draft);
     return { outcome: 'inserted', record: write({ serial, branch, period, recordCode }, content) };
   });
 
   return {
     rows,
-    log: extendLog(before.head, [...drafts, ...rows.map(draftOf)], at),
+    log: extendLog(before.head, [...drafts, ...rows.map(draftOf), ...branchDrafts], at),
     nextSerial,
     periods,
     written: { records: newRecords, branches: newBranches },

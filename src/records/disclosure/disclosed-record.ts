@@ -1,6 +1,6 @@
 import { Redacted } from '../../bytes/redacted.js';
 import type { RecordContent, RecordedOutcome } from '../../stores/access-record.js';
-import type { Branches } from './person-records.js';
+import type { Branches } from '../every-record.js';
 
 /**
  * Whether something was provided. `awaited`: the provider may answer still. `not-provided`: the request was refused, the

@@ -1,12 +1,9 @@
 import { signalOption } from '../../errors/abort.js';
-import type { AccessRecord } from '../../stores/access-record.js';
 import type { RecordStore } from '../../stores/record-port.js';
+import { type Branches, bySerial } from '../every-record.js';
 
 /** Serial numbers that are read at once of a period. */
 const PAGE = 100;
-
-/** All branches of one serial number, the first one first. */
-export type Branches = readonly [AccessRecord, ...AccessRecord[]];
 
 /**
  * A person's records in several periods, the newest serial number first.
@@ -62,14 +59,4 @@ async function* periodRecords(
     if (records.length < PAGE) return;
     before = (records.at(-1) as Branches)[0].serial;
   }
-}
-
-function bySerial(rows: readonly AccessRecord[]): Branches[] {
-  const records: [AccessRecord, ...AccessRecord[]][] = [];
-  for (const row of rows) {
-    const last = records.at(-1);
-    if (last?.[0].serial === row.serial) last.push(row);
-    else records.push([row]);
-  }
-  return records;
 }
