@@ -189,6 +189,12 @@ export type {
   UnpermittedRequest,
 } from './mediation/requests/mediation-result.js';
 export type { NoticeContent, ProviderNotice } from './mediation/requests/provider-notice.js';
+export {
+  type CheckRecordsOptions,
+  type CheckRecordsProgress,
+  checkRecords,
+} from './records/check/check-records.js';
+export type { RecordFinding, RecordFindingKind } from './records/check/finding.js';
 export type { Correction } from './records/correction/correct.js';
 export type { CorrectableContent, RecordChange } from './records/correction/correctable.js';
 export type {
