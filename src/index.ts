@@ -126,11 +126,37 @@ export type { Residents } from './issuance/residents.js';
 export type { SingleRequest } from './issuance/singles/single-request.js';
 export type { ReceiveProgress, ResidentBatches } from './issuance/spill/receive-requests.js';
 export type {
+  AcquisitionNotice,
+  AcquisitionNoticeContent,
+} from './mediation/acquisitions/acquisition-notice.js';
+export type {
+  AcquisitionOutcome,
+  AcquisitionRequest,
+  AskedToAcquire,
+  NothingToAcquire,
+} from './mediation/acquisitions/acquisition-request.js';
+export type { PersonDescription } from './mediation/acquisitions/person-description.js';
+export type {
+  AnswerOutcome,
+  LapsedNotice,
+  ProviderAnswer,
+  RecordedAnswer,
+  RepeatedAnswer,
+  UnknownNotice,
+} from './mediation/answers/provider-answer.js';
+export type {
   MediationAnswersEvent,
   MediationEvent,
   MediationObserver,
   MediationRoundEvent,
 } from './mediation/events.js';
+export type {
+  HoldersAnswered,
+  HoldersInvalidCode,
+  HoldersNotPermitted,
+  HoldersOutcome,
+  HoldersRequest,
+} from './mediation/holders/holders-request.js';
 export type { Mediator } from './mediation/mediator.js';
 export type { MediatorCallOptions, MediatorOptions } from './mediation/mediator-options.js';
 export { openMediator } from './mediation/open-mediator.js';

@@ -6,6 +6,13 @@ import { AbortWatch } from '../lifecycle/abort-watch.js';
 import { Drain } from '../lifecycle/drain.js';
 import { RoundQueue } from '../lifecycle/round-queue.js';
 import { MAX_BATCH_ROWS } from '../stores/calls.js';
+import type { AcquisitionOutcome, AcquisitionRequest } from './acquisitions/acquisition-request.js';
+import { askToAcquire } from './acquisitions/ask-to-acquire.js';
+import { AnswerWork } from './answers/answer-work.js';
+import { type AnswerOutcome, checkAnswer, type ProviderAnswer } from './answers/provider-answer.js';
+import { WaitingAnswer } from './answers/waiting-answer.js';
+import { findHolders } from './holders/find-holders.js';
+import type { HoldersOutcome, HoldersRequest } from './holders/holders-request.js';
 import { CALL_RULES, type MediatorCallOptions } from './mediator-options.js';
 import type { MediatorParts } from './mediator-parts.js';
 import { checkRequest, type MediationRequest } from './requests/mediation-request.js';
@@ -30,7 +37,8 @@ const MAX_ROUND_REQUESTS = 1_000;
 export class Mediator extends Redacted {
   readonly #parts: MediatorParts;
   readonly #maxWaiting: number;
-  readonly #queue: RoundQueue<WaitingRequest, PreparedRound>;
+  readonly #requests: RoundQueue<WaitingRequest, PreparedRound>;
+  readonly #answers: RoundQueue<WaitingAnswer>;
   readonly #watch = new AbortWatch();
   readonly #drain = new Drain('mediator', 'MEDIATOR_CLOSED');
   #waiting = 0;
@@ -40,14 +48,18 @@ export class Mediator extends Redacted {
     super();
     this.#parts = parts;
     this.#maxWaiting = maxWaiting;
-    this.#queue = new RoundQueue({
+    const freed = (calls: number) => {
+      this.#waiting -= calls;
+    };
+    this.#requests = new RoundQueue({
       work: new RequestWork(parts),
       mostWeight: MAX_ROUND_REQUESTS,
-      events: {
-        freed: (requests) => {
-          this.#waiting -= requests;
-        },
-      },
+      events: { freed },
+    });
+    this.#answers = new RoundQueue({
+      work: new AnswerWork(parts),
+      mostWeight: MAX_ROUND_REQUESTS,
+      events: { freed },
     });
   }
 
@@ -62,10 +74,9 @@ export class Mediator extends Redacted {
    */
   mediate(request: MediationRequest, options: MediatorCallOptions = {}): Promise<MediationOutcome> {
     return this.#drain.run(() => {
-      checkOptions('mediate', options, CALL_RULES);
-      throwIfAborted(options.signal);
+      const { signal } = checked('mediate', options);
       this.#requireRoom(1);
-      return this.#serve(request, options.signal);
+      return this.#serve(request, signal);
     });
   }
 
@@ -81,23 +92,66 @@ export class Mediator extends Redacted {
     options: MediatorCallOptions = {},
   ): Promise<MediationResult> {
     return this.#drain.run(async () => {
-      checkOptions('mediateBatch', options, CALL_RULES);
-      throwIfAborted(options.signal);
+      const { signal } = checked('mediateBatch', options);
       if (!Array.isArray(requests)) throw new RenkeiError('OPTION_INVALID', 'requests come as an array');
       if (requests.length > MAX_BATCH_ROWS) {
         throw new RenkeiError('BATCH_TOO_LARGE', `a batch has at most ${MAX_BATCH_ROWS} requests`);
       }
       this.#requireRoom(requests.length);
-      const answers = Array.from(requests, (request) => this.#serve(request, options.signal));
+      const answers = Array.from(requests, (request) => this.#serve(request, signal));
       // All have ended before one fails the batch: what is on record by then is.
       await Promise.allSettled(answers);
       return new MediationResult(await Promise.all(answers));
     });
   }
 
+  /**
+   * Puts on record that a provider has answered a request in time (命令85 46条2項). What it has provided never passes
+   * here. Again changes nothing.
+   *
+   * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `INSTITUTION_CODE_INVALID`, `MEDIATOR_BUSY`, `ABORTED` or a
+   *   store error
+   */
+  answer(answer: ProviderAnswer, options: MediatorCallOptions = {}): Promise<AnswerOutcome> {
+    return this.#drain.run(() => {
+      const { signal } = checked('answer', options);
+      const known = checkAnswer(answer);
+      this.#requireRoom(1);
+      const waiting = new WaitingAnswer(known, this.#parts.clock.read(), signal, this.#watch);
+      this.#waiting++;
+      this.#answers.add(waiting);
+      return waiting.answer;
+    });
+  }
+
+  /**
+   * An inquirer whose request was answered with `provider-has-no-code` asks that the provider acquire a code, describing
+   * the person (令26条3項). The description is handed back in the notice and is kept nowhere. Each call has an entry in the
+   * log.
+   *
+   * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `INSTITUTION_CODE_INVALID`, `ABORTED` or a store error
+   */
+  askToAcquire(request: AcquisitionRequest, options: MediatorCallOptions = {}): Promise<AcquisitionOutcome> {
+    return this.#drain.run(() => askToAcquire(this.#parts, request, checked('askToAcquire', options).signal));
+  }
+
+  /**
+   * Which institutions hold a code of a person (通知先, 命令85 40条3項). Only inquirers of the affairs named at the opening
+   * may ask. Each call has an entry in the log before it is answered.
+   *
+   * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `INSTITUTION_CODE_INVALID`, `ABORTED`, a vault error or a
+   *   store error
+   */
+  holders(request: HoldersRequest, options: MediatorCallOptions = {}): Promise<HoldersOutcome> {
+    return this.#drain.run(() => findHolders(this.#parts, request, checked('holders', options).signal));
+  }
+
   /** Refuses new calls and lets the running ones end. Issuer and record file stay open. May be called twice. */
   close(): Promise<void> {
-    return this.#drain.close(() => this.#queue.idle());
+    return this.#drain.close(async () => {
+      await this.#requests.idle();
+      await this.#answers.idle();
+    });
   }
 
   /** The same as {@link Mediator.close}. */
@@ -106,11 +160,11 @@ export class Mediator extends Redacted {
   }
 
   async #serve(request: MediationRequest, signal: AbortSignal | undefined): Promise<MediationOutcome> {
-    const checked = checkedOrRefused(request);
-    if ('error' in checked) return checked;
-    const waiting = new WaitingRequest(checked, this.#parts.clock.read(), signal, this.#watch);
+    const known = checkedOrRefused(request);
+    if ('error' in known) return known;
+    const waiting = new WaitingRequest(known, this.#parts.clock.read(), signal, this.#watch);
     this.#waiting++;
-    this.#queue.add(waiting);
+    this.#requests.add(waiting);
     return waiting.answer;
   }
 
@@ -118,6 +172,12 @@ export class Mediator extends Redacted {
     if (this.#waiting + requests <= this.#maxWaiting) return;
     throw new RenkeiError('MEDIATOR_BUSY', `${this.#waiting} requests wait already`);
   }
+}
+
+function checked(call: string, options: MediatorCallOptions): MediatorCallOptions {
+  checkOptions(call, options, CALL_RULES);
+  throwIfAborted(options.signal);
+  return options;
 }
 
 function checkedOrRefused(request: MediationRequest): ReturnType<typeof checkRequest> | RefusedMediation {
