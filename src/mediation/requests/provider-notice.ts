@@ -1,6 +1,6 @@
 import { Redacted } from '../../bytes/redacted.js';
 import type { PerInstitutionCode } from '../../codes/per-institution-code.js';
-import type { AccessRecord } from '../../stores/access-record.js';
+import type { RecordContent } from '../../stores/access-record.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 
 /** What a provider is told of a request (令26条1項, 命令85 41条). */
@@ -37,25 +37,29 @@ export interface NoticeContent {
 
 /** A notice to a provider. It tells who asks what about whom, and so is redacted in every rendering. */
 export class ProviderNotice extends Redacted {
-  readonly #record: AccessRecord;
+  readonly #serial: number;
+  readonly #branch: number;
+  readonly #recorded: RecordContent;
   readonly #code: PerInstitutionCode;
 
   /**
-   * @param record of a request that was forwarded
+   * @param recorded of a request that was forwarded
    * @internal
    */
-  constructor(record: AccessRecord, code: PerInstitutionCode) {
+  constructor(serial: number, branch: number, recorded: RecordContent, code: PerInstitutionCode) {
     super();
-    this.#record = record;
+    this.#serial = serial;
+    this.#branch = branch;
+    this.#recorded = recorded;
     this.#code = code;
   }
 
   /** What the provider is to be told, and nobody else. */
   get content(): NoticeContent {
-    const { serial, branch, content } = this.#record;
+    const content = this.#recorded;
     return {
-      serial,
-      branch,
+      serial: this.#serial,
+      branch: this.#branch,
       provider: content.provider,
       code: this.#code,
       information: content.information,

@@ -1,6 +1,6 @@
 import type { PerInstitutionCode } from '../../codes/per-institution-code.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
-import type { AccessRecord } from '../../stores/access-record.js';
+import type { AccessRecord, RecordContent } from '../../stores/access-record.js';
 import type { RefusalReason } from '../permissions/decision.js';
 import type { MediationOutcome } from '../requests/mediation-result.js';
 import { ProviderNotice } from '../requests/provider-notice.js';
@@ -8,16 +8,16 @@ import { ProviderNotice } from '../requests/provider-notice.js';
 /**
  * What the sender of a request is answered, by what is on record of it.
  *
- * @param record first branch
+ * @param content what the first branch says
  * @param code the provider's code of the person
  * @throws RenkeiError `CODE_NOT_ISSUED` when the request was forwarded and the provider holds no code any more
  */
 export function outcomeOnRecord(
-  record: AccessRecord,
+  { serial, branch }: Pick<AccessRecord, 'serial' | 'branch'>,
+  content: RecordContent,
   code: PerInstitutionCode | undefined,
   isRepeated: boolean,
 ): MediationOutcome {
-  const { serial, branch, content } = record;
   const shared = { index: 0, serial, isRepeated };
   switch (content.outcome) {
     case 'not-permitted':
@@ -28,7 +28,7 @@ export function outcomeOnRecord(
       if (code === undefined) {
         throw new RenkeiError('CODE_NOT_ISSUED', `the provider of request ${serial} holds no code any more`);
       }
-      const notice = new ProviderNotice(record, code);
+      const notice = new ProviderNotice(serial, branch, content, code);
       return { ...shared, status: 'forwarded', branch, validUntil: content.validUntil as number, notice };
     }
   }

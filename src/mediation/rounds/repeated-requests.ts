@@ -100,7 +100,7 @@ function isOfPerson(record: AccessRecord, { code }: Opened): boolean {
 
 function answer({ call, record, opened }: RepeatedRequest, count: RoundCount): void {
   try {
-    count.answer(call, outcomeOnRecord(record, opened.code.code, true));
+    count.answer(call, outcomeOnRecord(record, record.content, opened.code.code, true));
   } catch (error) {
     count.fail(call, error);
   }

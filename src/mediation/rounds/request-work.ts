@@ -1,5 +1,6 @@
+import type { PerInstitutionCode } from '../../codes/per-institution-code.js';
 import type { RoundWork } from '../../lifecycle/round-queue.js';
-import type { RecordContent } from '../../stores/access-record.js';
+import type { RecordContent, RecordedOutcome } from '../../stores/access-record.js';
 import type { LogDraft } from '../../stores/log-port.js';
 import type { NewRecord } from '../../stores/record-port.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
@@ -76,8 +77,11 @@ export class RequestWork implements RoundWork<WaitingRequest, PreparedRound> {
       const call = calls[place] as WaitingRequest;
       const answer = opened[place] as OpenedRequest & { status: 'opened' };
       const { outcome, record } = written[k] as (typeof written)[number];
-      if (outcome === 'inserted') count.answer(call, outcomeOnRecord(record, answer.code.code, false));
-      else repeated.push({ call, record, opened: answer });
+      if (outcome === 'inserted') {
+        // Its content is not read back from the text: that would take as long as all the rest.
+        const { content } = records[k] as NewRecord;
+        count.answer(call, outcomeOnRecord(record, content, answer.code.code, false));
+      } else repeated.push({ call, record, opened: answer });
     });
     calls.forEach((call, place) => {
       const answer = opened[place] as OpenedRequest;
@@ -94,29 +98,31 @@ export class RequestWork implements RoundWork<WaitingRequest, PreparedRound> {
     decision: PermissionDecision,
     { code, generation }: OpenedRequest & { status: 'opened' },
   ): NewRecord {
-    const { inquirer, provider } = request.content;
-    const content: RecordContent = {
-      ...request.content,
-      inquirerName: this.#nameOf(inquirer, requestedAt),
-      providerName: this.#nameOf(provider, requestedAt),
+    const { visibleFrom, ...asked } = request.content;
+    const content: Writable<RecordContent> = {
+      ...asked,
+      outcome: outcomeOf(decision, code.code),
+      inquirerName: this.#nameOf(asked.inquirer, requestedAt),
+      providerName: this.#nameOf(asked.provider, requestedAt),
       requestedAt,
-      ...this.#resultOf(decision, code.code !== undefined, requestedAt),
     };
+    if (visibleFrom !== undefined) content.visibleFrom = visibleFrom;
+    if (!decision.permitted) content.refusal = decision.reason;
+    if (content.outcome === 'forwarded') {
+      content.validUntil = validUntil(requestedAt, this.#parts.validityDays);
+    }
     return { requestId: request.requestId, period, generation, recordCode: code.recordCode, content };
-  }
-
-  #resultOf(
-    decision: PermissionDecision,
-    isHeld: boolean,
-    requestedAt: number,
-  ): Pick<RecordContent, 'outcome' | 'refusal' | 'validUntil'> {
-    if (!decision.permitted) return { outcome: 'not-permitted', refusal: decision.reason };
-    if (!isHeld) return { outcome: 'provider-has-no-code' };
-    return { outcome: 'forwarded', validUntil: validUntil(requestedAt, this.#parts.validityDays) };
   }
 
   /** An institution that the directory does not have is known by its code alone. */
   #nameOf(institution: InstitutionCode, at: number): string {
     return this.#parts.permissions.nameOf(institution, at) ?? institution;
   }
+}
+
+type Writable<T> = { -readonly [Member in keyof T]: T[Member] };
+
+function outcomeOf(decision: PermissionDecision, code: PerInstitutionCode | undefined): RecordedOutcome {
+  if (!decision.permitted) return 'not-permitted';
+  return code === undefined ? 'provider-has-no-code' : 'forwarded';
 }
