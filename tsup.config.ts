@@ -9,6 +9,7 @@ export default defineConfig({
     sqlite: 'src/stores/sqlite/index.ts',
     postgres: 'src/stores/postgres/index.ts',
     delivery: 'src/delivery/index.ts',
+    audit: 'src/audit/index.ts',
     testing: 'src/testing/index.ts',
   },
   format: 'esm',

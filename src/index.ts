@@ -2,6 +2,7 @@ export type { AuditLog } from './audit/audit-log.js';
 export type { AuditLogEvent, AuditLogOptions } from './audit/audit-log-options.js';
 export type { ReadEntriesOptions } from './audit/entry-pages.js';
 export { openAuditLog } from './audit/open-audit-log.js';
+export { type ShipLogOptions, type ShippedLines, shipLog } from './audit/ship-log.js';
 export {
   type Audience,
   type AuditKeyName,

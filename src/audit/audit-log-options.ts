@@ -61,12 +61,14 @@ export const originRule: OptionRule = {
   check: isOrigin,
 };
 
-const objectRule = (expects: string): OptionRule =>
-  required({ expects, check: (value) => typeof value === 'object' && value !== null });
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+
+/** The rule for where a log is kept. */
+export const STORE_RULE = required({ expects: 'a store of the operation log', check: isObject });
 
 export const AUDIT_LOG_RULES: Readonly<Record<string, OptionRule>> = {
-  store: objectRule('a store of the operation log'),
-  vault: objectRule('a vault'),
+  store: STORE_RULE,
+  vault: required({ expects: 'a vault', check: isObject }),
   auditKey: required(textRule),
   origin: required(originRule),
   earlierKeys: publicKeysRule,

@@ -1,4 +1,5 @@
 import { checkOptions, integerRule, signalRule } from '../errors/options.js';
+import { readLogEntry } from '../stores/log-entries.js';
 import type { LogCallOptions, LogStore } from '../stores/log-port.js';
 
 /** Options of reading entries. */
@@ -25,6 +26,19 @@ export async function* entryPages(
     const texts = await store.logEntries({ from: next, limit: PAGE_ENTRIES, ...call });
     if (texts.length > 0) yield texts;
     if (texts.length < PAGE_ENTRIES) return;
-    next += texts.length;
+    next = indexAfter(texts, next);
   }
+}
+
+/**
+ * Index of the entry behind these. Where entries are missing it is not their number that tells, but what they say.
+ *
+ * @param from index of the first one where none says any
+ */
+export function indexAfter(texts: readonly string[], from: number): number {
+  for (let k = texts.length - 1; k >= 0; k--) {
+    const index = readLogEntry(texts[k] as string)?.index;
+    if (index !== undefined && index >= from) return index + texts.length - k;
+  }
+  return from + texts.length;
 }

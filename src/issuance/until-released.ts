@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers/promises';
-import { abortedError, signalOption, throwIfAborted } from '../errors/abort.js';
+import { signalOption } from '../errors/abort.js';
+import { pauseFor } from '../lifecycle/pause.js';
 import type { StoreOutlook } from '../stores/rotation-port.js';
 import type { IssuerParts } from './issuer-parts.js';
 
@@ -28,11 +28,6 @@ export async function untilReleased(
     }
     const left = deadline - performance.now();
     if (holdUntil === 0 || left <= 0) return outlook;
-    throwIfAborted(signal);
-    try {
-      await setTimeout(Math.min(left, POLL_MS), undefined, signalOption(signal));
-    } catch {
-      throw abortedError();
-    }
+    await pauseFor(Math.min(left, POLL_MS), signal);
   }
 }

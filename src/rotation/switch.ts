@@ -1,3 +1,4 @@
+import { pauseFor } from '../lifecycle/pause.js';
 import { assemble } from './assemble.js';
 import { moveOn, type RotationContext, readRotation, requireKeys, requireStatus } from './context.js';
 import { takeInEverybody } from './everybody.js';
@@ -13,7 +14,6 @@ import type { SignedReceipt } from './receipts.js';
 import type { PlannedRotation } from './stored-plan.js';
 import { switching } from './transitions.js';
 import { requireNobodyNew } from './verify.js';
-import { pauseFor } from './work.js';
 
 const DEFAULT_GRACE_MS = 500;
 /** How much longer than the grace issuers are held back at most: for the last rows to be taken in. */

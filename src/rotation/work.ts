@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { abortedError, throwIfAborted } from '../errors/abort.js';
+import { throwIfAborted } from '../errors/abort.js';
+import { pauseFor } from '../lifecycle/pause.js';
 import { type RotationContext, readRotation, requireKeys, requireStatus } from './context.js';
 import { incomplete } from './faults.js';
 import type { WorkOptions } from './options.js';
@@ -17,15 +17,6 @@ const DEFAULT_LEASE_MS = 60_000;
 const WAIT_MS = 200;
 /** How often a worker looks how the rotation stands. */
 const LOOK_MS = 1_000;
-
-/** Waits, unless the caller gives up. */
-export async function pauseFor(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal });
-  } catch {
-    throw abortedError();
-  }
-}
 
 /** One worker of a rotation: claims a part, does it, reports it, until none is left or the rotation is halted. */
 export class Worker {
