@@ -201,7 +201,7 @@ export {
   type Permissions,
   type PermissionsOptions,
 } from './mediation/permissions/permissions.js';
-export type { FileFormat } from './mediation/permissions/row-file.js';
+export type { FileOptions } from './mediation/permissions/row-file.js';
 export { type UncoveredCell, uncoveredCells } from './mediation/permissions/uncovered.js';
 export type { MediationRequest } from './mediation/requests/mediation-request.js';
 export type {

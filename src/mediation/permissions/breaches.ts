@@ -3,9 +3,10 @@ import { RenkeiError } from '../../errors/renkei-error.js';
 import type { LogDraft } from '../../stores/log-port.js';
 import { type InstitutionCode, parseInstitutionCode } from '../../subjects/institution-code.js';
 import { dayRule } from './calendar-day.js';
-import { type CheckedRows, checkReading, repeatedRows, sealRows } from './checked-rows.js';
+import { type CheckedRows, sealRows } from './checked-rows.js';
 import { type FileFault, inOrder } from './file-fault.js';
-import { type FileFormat, readCsvRows, readJsonRows } from './row-file.js';
+import { repeatedRows } from './repeated-rows.js';
+import { type FileOptions, readRowFile } from './row-file.js';
 import { type Columns, DATES, SOURCE } from './row-shape.js';
 
 /** An institution that has breached 番号法28条, for a time: nothing is mediated for it or from it (令26条4項). */
@@ -45,9 +46,8 @@ const COLUMNS = {
  * @returns the list; or every fault of the file, with its line, and no list
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`: of the options, never of the file
  */
-export function readBreaches(text: string, options: { readonly format: FileFormat }): BreachesRead {
-  checkReading(BREACH_READER, text, options);
-  const file = options.format === 'json' ? readJsonRows(text, SOURCE, COLUMNS) : readCsvRows(text, COLUMNS);
+export function readBreaches(text: string, options: FileOptions): BreachesRead {
+  const file = readRowFile(BREACH_READER, text, options, SOURCE, COLUMNS);
   const faults = [...file.faults, ...repeatedRows(file.rows, ({ institution }) => [institution])];
   if (faults.length > 0) return { faults: inOrder(faults) };
   const rows = file.rows.map(({ cells }) => ({

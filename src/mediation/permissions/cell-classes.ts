@@ -1,6 +1,7 @@
-import { type CheckedRows, checkReading, repeatedRows, sealRows } from './checked-rows.js';
+import { type CheckedRows, sealRows } from './checked-rows.js';
 import { type FileFault, inOrder } from './file-fault.js';
-import { type FileFormat, readCsvRows, readJsonRows } from './row-file.js';
+import { repeatedRows } from './repeated-rows.js';
+import { type FileOptions, readRowFile } from './row-file.js';
 import { type Columns, DATES, SOURCE } from './row-shape.js';
 
 /**
@@ -45,9 +46,8 @@ const COLUMNS = {
  * @returns the list; or every fault of the file, with its line, and no list
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`: of the options, never of the file
  */
-export function readCellClasses(text: string, options: { readonly format: FileFormat }): CellClassesRead {
-  checkReading(CLASSES_READER, text, options);
-  const file = options.format === 'json' ? readJsonRows(text, SOURCE, COLUMNS) : readCsvRows(text, COLUMNS);
+export function readCellClasses(text: string, options: FileOptions): CellClassesRead {
+  const file = readRowFile(CLASSES_READER, text, options, SOURCE, COLUMNS);
   const faults = [...file.faults, ...repeatedRows(file.rows, ({ cell }) => [cell])];
   if (faults.length > 0) return { faults: inOrder(faults) };
   return { classes: sealRows(CLASSES_READER, { ...file.head, rows: file.rows.map(({ cells }) => cells) }) };

@@ -1,12 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { checkOptions, type OptionRule, required } from '../../errors/options.js';
-import { RenkeiError } from '../../errors/renkei-error.js';
+import type { OptionRule } from '../../errors/options.js';
 import { canonicalJson } from '../../signatures/canonical-json.js';
-import { overlap, periodOf } from './calendar-day.js';
-import { type FileFault, faultAt } from './file-fault.js';
-import type { FileRow } from './row-file.js';
-import type { Columns } from './row-shape.js';
 
 /** Rows that a reader found right, with what names them. */
 export interface CheckedRows<Row> {
@@ -34,69 +29,10 @@ export function sealRows<T extends { readonly rows: readonly object[] }>(
   return sealed;
 }
 
-const formatRule: OptionRule = {
-  expects: 'json or csv',
-  check: (value) => value === 'json' || value === 'csv',
-};
-
-/** Checks what a reader is given: the text, the format, and what else it wants to know. */
-export function checkReading(
-  reader: string,
-  text: string,
-  options: unknown,
-  rules: Readonly<Record<string, OptionRule>> = {},
-): void {
-  checkOptions(reader, options, { format: required(formatRule), ...rules });
-  if (typeof text !== 'string')
-    throw new RenkeiError('OPTION_INVALID', `${reader}: a file is given as a text`);
-}
-
 /** The rule for what a reader gave out. */
 export function madeBy(reader: string): OptionRule {
   return {
     expects: `what ${reader} read`,
     check: (value) => typeof value === 'object' && value !== null && readers.get(value) === reader,
   };
-}
-
-interface Dated {
-  readonly effectiveFrom?: string;
-  readonly effectiveTo?: string;
-}
-
-/** Faults of rows that say the same, or something else, about one thing for some of the same days. */
-export function repeatedRows<C extends Columns>(
-  rows: readonly FileRow<C>[],
-  thingOf: (cells: FileRow<C>['cells']) => readonly string[],
-): FileFault[] {
-  const things = new Map<string, FileRow<C>[]>();
-  for (const row of rows) {
-    const thing = JSON.stringify(thingOf(row.cells));
-    const same = things.get(thing);
-    if (same === undefined) things.set(thing, [row]);
-    else same.push(row);
-  }
-  return [...things.values()].flatMap((same) => overlapping(same));
-}
-
-function overlapping<C extends Columns>(rows: readonly FileRow<C>[]): FileFault[] {
-  const dated = rows.map(({ line, cells }) => {
-    const { effectiveFrom, effectiveTo } = cells as Dated;
-    return { line, period: periodOf(effectiveFrom, effectiveTo) };
-  });
-  dated.sort((a, b) =>
-    a.period.first === b.period.first ? a.line - b.line : a.period.first < b.period.first ? -1 : 1,
-  );
-  let longest = dated[0];
-  const faults: FileFault[] = [];
-  for (const row of dated.slice(1)) {
-    if (longest !== undefined && overlap(longest.period, row.period)) {
-      const [earlier, later] = [longest.line, row.line].sort((a, b) => a - b) as [number, number];
-      faults.push(
-        faultAt(later, undefined, `is about what line ${earlier} is about, for some of the same days`),
-      );
-    }
-    if (longest === undefined || row.period.last > longest.period.last) longest = row;
-  }
-  return faults;
 }

@@ -12,6 +12,8 @@ export interface CsvRow {
   /** Where it begins. */
   readonly line: number;
   readonly cells: readonly CsvCell[];
+  /** True when one of them could not be read; that is a fault already. */
+  readonly isBroken: boolean;
 }
 
 /** A cell, quoted or not, right before what may follow one. */
@@ -30,6 +32,7 @@ export function readCsv(text: string): { readonly rows: CsvRow[]; readonly fault
   while (at < text.length) {
     const cells: CsvCell[] = [];
     const first = line;
+    const before = faults.length;
     for (let more = true; more; ) {
       CELL.lastIndex = at;
       const found = CELL.exec(text);
@@ -42,7 +45,7 @@ export function readCsv(text: string): { readonly rows: CsvRow[]; readonly fault
     }
     at += text[at] === '\r' ? 2 : 1;
     line++;
-    rows.push({ line: first, cells });
+    rows.push({ line: first, cells, isBroken: faults.length > before });
   }
   return { rows, faults };
 }

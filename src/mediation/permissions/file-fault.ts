@@ -8,11 +8,6 @@ export interface FileFault {
   readonly fault: string;
 }
 
-/** A name that stands in a file, repeated only where it looks like one: letters, no digits, no long text. */
-export function printableName(name: string): string | undefined {
-  return /^\p{L}{1,32}$/u.test(name) ? name : undefined;
-}
-
 /** A fault of a named column, or without the name where that is not to be repeated. */
 export function faultAt(line: number, column: string | undefined, fault: string): FileFault {
   return column === undefined ? { line, fault } : { line, column, fault };

@@ -1,8 +1,9 @@
 import { type InstitutionCode, parseInstitutionCode } from '../../subjects/institution-code.js';
-import { type CheckedRows, checkReading, repeatedRows, sealRows } from './checked-rows.js';
+import { type CheckedRows, sealRows } from './checked-rows.js';
 import { type FileFault, faultAt, inOrder } from './file-fault.js';
-import { type FileFormat, type FileRow, readCsvRows, readJsonRows } from './row-file.js';
-import { type Columns, DATES, SOURCE } from './row-shape.js';
+import { repeatedRows } from './repeated-rows.js';
+import { type FileOptions, readRowFile } from './row-file.js';
+import { type Columns, DATES, type FileRow, SOURCE } from './row-shape.js';
 
 /** What an institution (情報照会者等) is called and is, for a time. */
 export interface InstitutionEntry {
@@ -46,12 +47,8 @@ const COLUMNS = {
  * @returns the directory; or every fault of the file, with its line, and no directory
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`: of the options, never of the file
  */
-export function readInstitutionDirectory(
-  text: string,
-  options: { readonly format: FileFormat },
-): InstitutionDirectoryRead {
-  checkReading(DIRECTORY_READER, text, options);
-  const file = options.format === 'json' ? readJsonRows(text, SOURCE, COLUMNS) : readCsvRows(text, COLUMNS);
+export function readInstitutionDirectory(text: string, options: FileOptions): InstitutionDirectoryRead {
+  const file = readRowFile(DIRECTORY_READER, text, options, SOURCE, COLUMNS);
   const faults = [
     ...file.faults,
     ...repeatedRows(file.rows, ({ institution }) => [institution]),

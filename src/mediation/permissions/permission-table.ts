@@ -1,9 +1,8 @@
-import { required, textRule } from '../../errors/options.js';
-import { dayRule } from './calendar-day.js';
-import { type CheckedRows, checkReading, repeatedRows, sealRows } from './checked-rows.js';
+import { type CheckedRows, sealRows } from './checked-rows.js';
 import { type FileFault, faultAt, inOrder } from './file-fault.js';
-import { type FileRow, readCsvRows, readJsonRows } from './row-file.js';
-import { type Columns, DATES } from './row-shape.js';
+import { repeatedRows } from './repeated-rows.js';
+import { readRowFile } from './row-file.js';
+import { type Columns, DATES, type FileRow, SOURCE } from './row-shape.js';
 
 /** A row of the table of 命令9 第2条: one combination that is permitted (番号法19条8号). */
 export interface PermissionRow {
@@ -49,7 +48,7 @@ export type PermissionTableRead =
 export const TABLE_READER = 'readPermissionTable';
 
 const HEAD = {
-  source: { kind: 'text', required: false },
+  ...SOURCE,
   effectiveFrom: { kind: 'day', required: true },
 } as const satisfies Columns;
 
@@ -72,10 +71,7 @@ const COLUMNS = {
  * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`: of the options, never of the file
  */
 export function readPermissionTable(text: string, options: PermissionTableOptions): PermissionTableRead {
-  const ofCsv = { effectiveFrom: required(dayRule), source: textRule };
-  checkReading(TABLE_READER, text, options, options?.format === 'csv' ? ofCsv : {});
-  const { format, ...said } = options;
-  const file = format === 'json' ? readJsonRows(text, HEAD, COLUMNS) : readCsvRows(text, COLUMNS);
+  const file = readRowFile(TABLE_READER, text, options, HEAD, COLUMNS);
   const faults = [
     ...file.faults,
     ...repeatedRows(file.rows, (row) => [row.inquirer, row.affair, row.provider, row.information]),
@@ -83,8 +79,7 @@ export function readPermissionTable(text: string, options: PermissionTableOption
     ...ambiguousCodes(file.rows, 'information', 'informationCode'),
   ];
   if (faults.length > 0) return { faults: inOrder(faults) };
-  const head = { ...file.head, ...said } as { readonly effectiveFrom: string; readonly source?: string };
-  return { revision: sealRows(TABLE_READER, { ...head, rows: file.rows.map(({ cells }) => cells) }) };
+  return { revision: sealRows(TABLE_READER, { ...file.head, rows: file.rows.map(({ cells }) => cells) }) };
 }
 
 /** A code names one text, and a text has one code, lest a question mean two things. */

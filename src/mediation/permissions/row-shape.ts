@@ -20,6 +20,13 @@ export type CellsOf<C extends Columns> = {
   readonly [K in keyof C as C[K]['required'] extends true ? never : K]?: Content<C[K]>;
 };
 
+/** A row that was found right. */
+export interface FileRow<C extends Columns> {
+  /** Where it begins. */
+  readonly line: number;
+  readonly cells: CellsOf<C>;
+}
+
 /** A cell as a file has it: a list where the file can say so, or something that is neither text nor list. */
 export interface RawCell {
   readonly line: number;
@@ -73,7 +80,8 @@ function faultOf({ value }: RawCell, { kind }: ColumnRule): string | undefined {
   return value.map((one) => faultOfText(one, 'text')).find((fault) => fault !== undefined);
 }
 
-function faultOfText(value: RawCell['value'], kind: 'text' | 'day' | 'code'): string | undefined {
+/** What is wrong with a text of a kind. */
+export function faultOfText(value: unknown, kind: ColumnRule['kind']): string | undefined {
   if (typeof value !== 'string') return 'must be a text';
   if (value === '') return 'is empty';
   if (value.length > MOST_CHARACTERS) return `has more than ${MOST_CHARACTERS} characters`;
