@@ -1,7 +1,9 @@
-import { isWithin, parseDay, periodOf } from './calendar-day.js';
-import type { CellClassList } from './cell-classes.js';
-import type { InstitutionDirectory } from './institution-directory.js';
-import type { PermissionRevision } from './permission-table.js';
+import { checkOptions, required } from '../../errors/options.js';
+import { dayRule, isWithin, parseDay, periodOf } from './calendar-day.js';
+import { type CellClassList, CLASSES_READER } from './cell-classes.js';
+import { madeBy } from './checked-rows.js';
+import { DIRECTORY_READER, type InstitutionDirectory } from './institution-directory.js';
+import { type PermissionRevision, TABLE_READER } from './permission-table.js';
 
 /** A cell that permits less than it may seem: nobody is of something that it means. */
 export interface UncoveredCell {
@@ -22,6 +24,7 @@ export interface UncoveredCell {
  * cells, or the directory, until nothing unexpected is left. Not an error: no institution need be of every class.
  *
  * @param on the day in Japan, as `2026-06-14`; default: the first day of the revision
+ * @throws RenkeiError `OPTION_INVALID`
  */
 export function uncoveredCells(
   revision: PermissionRevision,
@@ -29,6 +32,16 @@ export function uncoveredCells(
   classes?: CellClassList,
   on: string = revision.effectiveFrom,
 ): UncoveredCell[] {
+  checkOptions(
+    'uncoveredCells',
+    { revision, directory, classes, on },
+    {
+      revision: required(madeBy(TABLE_READER)),
+      directory: required(madeBy(DIRECTORY_READER)),
+      classes: madeBy(CLASSES_READER),
+      on: dayRule,
+    },
+  );
   const day = parseDay(on) as number;
   const isNow = (row: { readonly effectiveFrom?: string; readonly effectiveTo?: string }) =>
     isWithin(periodOf(row.effectiveFrom, row.effectiveTo), day);
