@@ -57,6 +57,8 @@ export interface MediationWorld extends SoftwareIssuer {
   readonly permissions: TestPermissions;
   /** Codes of the same people at the inquirer A1 and at the provider B2; B2 has those of the first half only. */
   readonly codes: { readonly a: readonly string[]; readonly b: readonly string[] };
+  /** Issues codes of the first people to an institution; again those that it has. */
+  readonly issueTo: (institution: string, people: number) => Promise<readonly string[]>;
   /** The clock: milliseconds since 1970-01-01 UTC. */
   readonly clock: { now: number };
 }
@@ -88,7 +90,7 @@ export async function openMediationWorld({
   const records = options.records ?? createMemoryRecordStore();
   const permissions = new TestPermissions();
   const mediator = await openMediator({ issuer, permissions, now, ...others, records });
-  return { ...software, mediator, records, permissions, codes: { a, b }, clock };
+  return { ...software, mediator, records, permissions, codes: { a, b }, issueTo, clock };
 }
 
 /** A request of A1 to B2. */
