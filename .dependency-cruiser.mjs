@@ -101,12 +101,13 @@ export default {
       name: 'index-needs-no-driver',
       severity: 'error',
       from: { path: '^src/index\\.ts$' },
-      to: { path: 'node_modules/(pkcs11js|better-sqlite3|koffi|pg)/', reachable: true },
+      to: { path: 'node_modules/(pkcs11js|better-sqlite3|koffi|pg|age-encryption)/', reachable: true },
     },
     driver('pkcs11js', 'vault/pkcs11'),
     driver('better-sqlite3', 'stores/sqlite'),
     driver('pg', 'stores/postgres'),
     driver('koffi', 'vault/pkcs11'),
+    driver('age-encryption', 'records/extraction'),
     {
       // Commands are run in a clone, where the packages for development are. The library has no progress bar.
       name: 'progress-bars-only-in-commands',
@@ -121,7 +122,7 @@ export default {
       from: { path: '^src/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        pathNot: 'node_modules/(@types|pkcs11js|better-sqlite3|pg|cli-progress)/',
+        pathNot: 'node_modules/(@types|pkcs11js|better-sqlite3|pg|age-encryption|cli-progress)/',
       },
     },
     { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },

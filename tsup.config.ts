@@ -10,6 +10,7 @@ export default defineConfig({
     postgres: 'src/stores/postgres/index.ts',
     delivery: 'src/delivery/index.ts',
     audit: 'src/audit/index.ts',
+    extraction: 'src/records/extraction/index.ts',
     testing: 'src/testing/index.ts',
   },
   format: 'esm',

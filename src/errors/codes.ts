@@ -94,6 +94,8 @@ const CODES = {
   RECORDS_OUTDATED: { retryable: true },
   RECORDS_CLOSED: { retryable: false },
   CURSOR_INVALID: { retryable: false },
+  EXTRACTION_INVALID: { retryable: false },
+  EXTRACTION_FAULT: { retryable: true },
   // Mediation.
   REQUEST_CONFLICT: { retryable: false },
   MEDIATOR_CLOSED: { retryable: false },

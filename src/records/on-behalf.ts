@@ -12,6 +12,8 @@ export interface OnBehalf {
   readonly receiptNumber: string;
 }
 
+/** Without control characters: it is shown on terminals. */
+const LINE = /^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u;
 /** 11 or 12 digits may be a resident record code or an Individual Number, which must not get into a log. */
 const PERSONAL_NUMBER = /(?<![0-9])[0-9]{11,12}(?![0-9])/;
 /** An institution's code of a person. */
@@ -25,8 +27,8 @@ function isHarmless(value: string): boolean {
 export const ON_BEHALF_RULES: Readonly<Record<keyof OnBehalf, OptionRule>> = {
   who: required({
     expects:
-      'a text of 1 to 100 characters, without a number of 11 or 12 digits and without a code of a person',
-    check: (value) => isKeptText(value) && value.length >= 1 && value.length <= 100 && isHarmless(value),
+      'a line of 1 to 100 characters, without a number of 11 or 12 digits and without a code of a person',
+    check: (value) => isKeptText(value) && LINE.test(value) && isHarmless(value),
   }),
   receiptNumber: required({
     expects: '1 to 64 of A-Z, a-z, 0-9, hyphen, dot and slash, without a number of 11 or 12 digits',
