@@ -35,7 +35,8 @@ export async function disclose(
   try {
     for (const { period, generation } of live) requireGeneration(codes, period, generation);
     const before = cursor === undefined ? undefined : readCursor(codes.codes.values(), cursor);
-    const at = now();
+    // A clock that goes backwards does not hide what was to be seen before.
+    const at = Math.max(now(), (await store.logHead(signalOption(signal))).at);
     const page = await readPage(context, codes, { before, limit, at, signal });
     // Rows that were put under other codes meanwhile may have been missed.
     for (const { period, leastGeneration } of await store.periods(signalOption(signal))) {
