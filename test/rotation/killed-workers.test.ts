@@ -1,9 +1,13 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { openRotations } from 'renkei';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Dice } from '../soak/crash/dice.js';
+import { openStore } from '../soak/crash/places.js';
 import { DoomedWorker } from '../soak/rotation-kills/doomed-worker.js';
 import { type KillsSummary, runKillsSoak, STORES, summaryLine } from '../soak/rotation-kills/kills-soak.js';
-import { makeStore } from '../soak/rotation-kills/population.js';
+import { AUDIT_KEY, makeStore, openVault } from '../soak/rotation-kills/population.js';
 import { runRound } from '../soak/rotation-kills/run-round.js';
+import { Serving } from '../soak/rotation-kills/serving.js';
 import { sqliteStores } from '../soak/rotation-kills/stores.js';
 import { readSoakOptions } from '../soak/soak-options.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
@@ -21,6 +25,31 @@ describe('workers of a rotation are killed with kill −9 at random: the end is 
   );
 });
 
+describe('whoever serves while a rotation is worked on', () => {
+  const { path } = makeScratchFolder();
+  const stores = sqliteStores();
+  afterAll(() => stores.remove());
+
+  it('asks nobody for an old code who was first issued to after the switch', async () => {
+    const place = await stores.make();
+    const { people, rotation: id } = await makeStore(place, 'institution', 100);
+    const serving = await Serving.start(place, 'institution', people, new Dice(6));
+    const store = await openStore(place);
+    const rotations = await openRotations({ vault: await openVault(), store, auditKey: AUDIT_KEY });
+    const rotation = await rotations.get(id);
+    const folder = path('work');
+    await rotation.work({ folder });
+    await rotation.verify({ folder });
+    await rotation.switch({ folder, graceMs: 0 });
+    // Long enough for many to come who have no old code.
+    await wait(2_000);
+    await rotation.retire();
+    const { findings } = await serving.end(folder, id);
+    await store.close();
+    expect(findings).toEqual([]);
+  });
+});
+
 describe('whoever works beside a worker that is killed', () => {
   const { path } = makeScratchFolder();
   const stores = sqliteStores();
@@ -32,15 +61,20 @@ describe('whoever works beside a worker that is killed', () => {
     const { killedIn, findings } = await runRound(round, stores, new Dice(27));
     expect(killedIn).toHaveProperty('receive', 1);
     expect(findings).toEqual([]);
-  }, 120_000);
+  }, 180_000);
 
   it('is ended when it waits for too long, and tells for what', async () => {
     const store = await stores.make();
     const { people, rotation } = await makeStore(store, 'list', 50);
     const whose = { kind: 'list', worker: 'left-alone', leads: false } as const;
     const plan = { ...whose, store, people, rotation, folder: path('work'), graceMs: 0 };
-    await expect(new DoomedWorker().work(plan, undefined, 10_000)).rejects.toThrow(
-      'a worker was at it for more than 10000 ms, last in the step work, after ROTATION_INCOMPLETE',
+    const worker = new DoomedWorker();
+    const patience = new AbortController();
+    const working = worker.work(plan, undefined, patience.signal);
+    while (!worker.lines.some(({ event }) => event === 'again')) await wait(50);
+    patience.abort();
+    await expect(working).rejects.toThrow(
+      'a worker was at it for too long, last in the step work, after ROTATION_INCOMPLETE',
     );
   });
 });

@@ -135,7 +135,9 @@ export class Serving {
     const [from] = person.institutions;
     if (from === undefined) return;
     const to = this.#dice.oneOf(INSTITUTIONS);
-    const version = 1 + this.#dice.below(this.#latest.get(from) as number);
+    // A code that was never handed out is refused, however right it is.
+    const first = person.late.has(from) ? 2 : 1;
+    const version = first + this.#dice.below((this.#latest.get(from) as number) - first + 1);
     const text = this.#textOf(person.number, from, version);
     const [item] = await this.#untilAnswered(() => this.#issuer.translate([text], { from, to }));
     if (item?.status === 'refused' && item.error === 'CODE_VERSION_RETIRED' && version === 1) {
