@@ -20,26 +20,27 @@ export class DoomedWorker {
   /**
    * Lets it work until its doom, or until it ends by itself.
    *
-   * @param limitMs after which it is killed whatever its doom is, so that nobody waits for ever
+   * @param patience at whose end it is killed whatever its doom is, so that nobody waits for ever
    * @returns the step in which it was killed; undefined when it ended by itself
    * @throws Error when it failed, or was at it for too long: then with what it was waiting for
    */
-  async work(plan: WorkerPlan, doom?: Doom, limitMs = LIMIT_MS): Promise<WorkerStep | undefined> {
+  async work(
+    plan: WorkerPlan,
+    doom?: Doom,
+    patience = AbortSignal.timeout(LIMIT_MS),
+  ): Promise<WorkerStep | undefined> {
     this.#child.tell(JSON.stringify(plan));
-    let isLate = false;
-    const limit = setTimeout(() => {
-      isLate = true;
-      void this.#child.kill();
-    }, limitMs);
+    const end = () => void this.#child.kill();
+    patience.addEventListener('abort', end, { once: true });
     try {
       await this.#untilOver(doom);
     } finally {
-      clearTimeout(limit);
+      patience.removeEventListener('abort', end);
     }
     const last = this.lines.at(-1);
     if (last?.event === 'done') return undefined;
     if (last?.event === 'failed') throw new Error(`a worker failed: ${last.error}`);
-    if (isLate) throw new Error(`a worker was at it for more than ${limitMs} ms, ${this.#lastSeen()}`);
+    if (patience.aborted) throw new Error(`a worker was at it for too long, ${this.#lastSeen()}`);
     return this.#step();
   }
 
