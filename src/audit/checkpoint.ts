@@ -18,9 +18,9 @@ const HASH_LENGTH = 32;
  * True for what may name a log: 1 to 255 of letters, digits and `.` `_` `~` `:` `/` `@` `-`, the first one a letter or
  * digit, and not beginning with `renkei-`. C2SP recommends a URL without its scheme, such as `log.example.jp/operations`.
  *
- * All that else is signed with an audit key begins with a brace (records of ceremonies) or with `renkei-`
- * (`signedMessage`); the text of a checkpoint begins with its origin. So no signature of a checkpoint is ever one of
- * something else, nor the other way round.
+ * All that else is signed with an audit key begins with a brace (records of ceremonies), with `renkei-` (`signedMessage`)
+ * or with `renkei` and a space (the trial of a ceremony); the text of a checkpoint begins with its origin, which has none
+ * of them. So no signature of a checkpoint is ever one of something else, nor the other way round.
  */
 export function isOrigin(value: unknown): value is string {
   return typeof value === 'string' && ORIGIN.test(value);
@@ -38,8 +38,8 @@ export type CheckpointFault = 'checkpoint-malformed' | 'checkpoint-foreign' | 'c
  * Reads a checkpoint and checks its signature.
  *
  * @param publicKeys of the log, of all versions of its audit key: SubjectPublicKeyInfo, DER, 91 bytes each
- * @returns the checkpoint, or what is wrong: no checkpoint as {@link checkpointText} writes it, one of another log, or
- *   one that none of the keys has signed
+ * @returns the checkpoint, or what is wrong: no checkpoint in the form of this log, one of another log, or one that none
+ *   of the keys has signed
  */
 export function readCheckpoint(
   note: string,

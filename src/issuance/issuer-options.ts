@@ -8,6 +8,7 @@ import {
   signalRule,
   textRule,
 } from '../errors/options.js';
+import { type OperationLog, operationLogRule } from '../lifecycle/operation-log.js';
 import { type IssuanceStore, MAX_BATCH_ROWS } from '../stores/port.js';
 import type { Vault } from '../vault/port.js';
 import type { IssuanceProgress } from './batches/issue-stream.js';
@@ -24,6 +25,11 @@ export interface IssuerOptions {
   readonly generation?: number;
   /** Version of the store's key that an empty store is begun with, 1 to 255. Default 1. Later its record decides. */
   readonly storeKeyVersion?: number;
+  /**
+   * Where operations on keys, deletions, changes of resident record codes and loads are written down, before they happen
+   * and after. What cannot be written down before does not happen. Default: nowhere. Stays the caller's.
+   */
+  readonly log?: OperationLog;
   /** The clock, in milliseconds since 1970-01-01 UTC. Default `Date.now`. */
   readonly now?: () => number;
   /**
@@ -137,6 +143,7 @@ export const ISSUER_RULES: Rules = {
   store: objectRule('an issuance store'),
   generation: integerRule(1, HIGHEST_VERSION),
   storeKeyVersion: integerRule(1, HIGHEST_VERSION),
+  log: operationLogRule,
   now: functionRule,
   maxWaitingIssues: integerRule(1, 10_000_000),
 };

@@ -1,3 +1,4 @@
+import type { OperationLog } from '../lifecycle/operation-log.js';
 import type { IssuanceStore } from '../stores/port.js';
 import type { Vault } from '../vault/port.js';
 import type { KeyRegistry } from './key-registry.js';
@@ -8,4 +9,6 @@ export interface IssuerParts {
   readonly store: IssuanceStore;
   readonly registry: KeyRegistry;
   readonly now: () => number;
+  /** Where operations are written down; nowhere when undefined. */
+  readonly log: OperationLog | undefined;
 }

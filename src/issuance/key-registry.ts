@@ -1,6 +1,7 @@
 import { type KeyName, linkKey, parseKeyName, storeAudience } from '../codes/key-names.js';
 import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
+import { logged, type OperationLog } from '../lifecycle/operation-log.js';
 import type { IssuanceStore, KeyRecord, WriteOutcome } from '../stores/port.js';
 import type { StoreOutlook } from '../stores/rotation-port.js';
 import type { Vault } from '../vault/port.js';
@@ -15,13 +16,15 @@ export class KeyRegistry {
   readonly #vault: Vault;
   readonly #store: IssuanceStore;
   readonly #now: () => number;
+  readonly #log: OperationLog | undefined;
   #snapshot = new KeySnapshot(-1, []);
   readonly #verified = new Set<KeyName>();
 
-  constructor(vault: Vault, store: IssuanceStore, now: () => number) {
+  constructor(vault: Vault, store: IssuanceStore, now: () => number, log: OperationLog | undefined) {
     this.#vault = vault;
     this.#store = store;
     this.#now = now;
+    this.#log = log;
   }
 
   /** The keys in the epoch of an outlook: read anew when keys were switched or retired since. */
@@ -53,6 +56,16 @@ export class KeyRegistry {
     const { kind } = parseKeyName(name);
     if (kind === 'institution' || kind === 'record') await this.#requireNoNewGeneration(name);
     const fingerprint = await this.#vault.fingerprint(name);
+    return logged({
+      log: this.#log,
+      event: 'key.register',
+      details: { key: name, fingerprint },
+      run: () => this.#register(name, fingerprint),
+      outcome: (outcome) => ({ outcome }),
+    });
+  }
+
+  async #register(name: KeyName, fingerprint: string): Promise<WriteOutcome> {
     const outcome = await this.#store.registerKey({ name, fingerprint, registeredAt: this.#now() });
     const snapshot = await this.refresh();
     if (outcome === 'conflict') {
@@ -88,7 +101,13 @@ export class KeyRegistry {
       for (const name of names) {
         records.push({ name, fingerprint: await this.#vault.fingerprint(name), registeredAt: this.#now() });
       }
-      const outcome = await this.#store.begin(records);
+      const outcome = await logged({
+        log: this.#log,
+        event: 'store.begin',
+        details: { keys: names, fingerprints: records.map(({ fingerprint }) => fingerprint) },
+        run: () => this.#store.begin(records),
+        outcome: (answer) => ({ outcome: answer }),
+      });
       // Another process may have begun the store meanwhile: then its keys decide.
       snapshot = await this.refresh();
       if (outcome === 'conflict' && snapshot.storeKey === undefined) throw refusal(snapshot, records);

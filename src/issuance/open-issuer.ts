@@ -12,9 +12,9 @@ import { KeyRegistry } from './key-registry.js';
  */
 export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   checkOptions('openIssuer', options, ISSUER_RULES);
-  const { vault, store, generation = 1, storeKeyVersion = 1, now = Date.now } = options;
+  const { vault, store, log, generation = 1, storeKeyVersion = 1, now = Date.now } = options;
   const { maxWaitingIssues = DEFAULT_MAX_WAITING_ISSUES } = options;
-  const registry = new KeyRegistry(vault, store, now);
+  const registry = new KeyRegistry(vault, store, now, log);
   await registry.begin(generation, storeKeyVersion);
-  return new Issuer({ vault, store, registry, now }, maxWaitingIssues);
+  return new Issuer({ vault, store, registry, now, log }, maxWaitingIssues);
 }

@@ -1,6 +1,7 @@
 import type { AuditKeyName } from '../codes/key-names.js';
 import { signalOption } from '../errors/abort.js';
 import { RenkeiError } from '../errors/renkei-error.js';
+import type { OperationLog } from '../lifecycle/operation-log.js';
 import type { IssuanceStore } from '../stores/port.js';
 import type { RotationMove, RotationStatus } from '../stores/rotation-port.js';
 import type { Vault } from '../vault/port.js';
@@ -16,6 +17,8 @@ export interface RotationContext {
   readonly auditKey: AuditKeyName;
   readonly now: () => number;
   readonly observe: (event: RotationEvent) => void;
+  /** Where steps are written down; nowhere when undefined. */
+  readonly log: OperationLog | undefined;
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   textRule,
 } from '../errors/options.js';
 import type { ResidentBatches } from '../issuance/spill/receive-requests.js';
+import { type OperationLog, operationLogRule } from '../lifecycle/operation-log.js';
 import type { IssuanceStore } from '../stores/port.js';
 import type { KeyDestroyer, Vault } from '../vault/port.js';
 import type { RotationEvent } from './events.js';
@@ -23,6 +24,11 @@ export interface RotationsOptions {
   readonly store: IssuanceStore;
   /** Signs deliveries and receipts; the vault must have it. */
   readonly auditKey: AuditKeyName | string;
+  /**
+   * Where the steps are written down, before they happen and after. What cannot be written down before does not happen.
+   * Default: nowhere. Stays the caller's.
+   */
+  readonly log?: OperationLog;
   /** The clock, in milliseconds since 1970-01-01 UTC. Default `Date.now`. */
   readonly now?: () => number;
   /** Told of each step; never a code. What it throws is passed over. */
@@ -173,6 +179,7 @@ export const ROTATIONS_RULES: Rules = {
   vault: required(objectRule('a vault')),
   store: required(objectRule('an issuance store')),
   auditKey: required(textRule),
+  log: operationLogRule,
   now: functionRule,
   observe: functionRule,
 };

@@ -1,6 +1,7 @@
 import { Redacted } from '../bytes/redacted.js';
 import { throwIfAborted } from '../errors/abort.js';
 import { checkOptions } from '../errors/options.js';
+import { type LogDetails, logged } from '../lifecycle/operation-log.js';
 import type { RotationKind, RotationStatus } from '../stores/rotation-port.js';
 import { abortRotation } from './abort.js';
 import { moveOrRefuse, type RotationContext, readRotation, requireStatus } from './context.js';
@@ -27,7 +28,7 @@ import {
 import { readParts } from './part-report.js';
 import type { RotationProgress, WorkResult } from './progress.js';
 import type { ReceiptKey } from './receipt.js';
-import type { SignedReceipt } from './receipts.js';
+import { receiptDigest, type SignedReceipt } from './receipts.js';
 import { receiveResidents } from './receive-residents.js';
 import { retireRotation } from './retire.js';
 import { switchRotation } from './switch.js';
@@ -99,7 +100,11 @@ export class Rotation extends Redacted {
     options: ReceiveResidentsOptions = {},
   ): Promise<ReceivedResidents> {
     checkOptions('receiveResidents', options, RECEIVE_RULES);
-    return receiveResidents(this.#context, this.id, batches, options);
+    return this.#logged(
+      'receive',
+      () => receiveResidents(this.#context, this.id, batches, options),
+      ({ received, refused, unknown }) => ({ received, refused, unknown }),
+    );
   }
 
   /** Halts the workers after the page they are at. */
@@ -115,7 +120,7 @@ export class Rotation extends Redacted {
   /** Rolls back: nothing of it is left but the new keys on record, which nothing uses. Not after the switch. */
   async abort(options: AbortOptions = {}): Promise<void> {
     checkOptions('abort', options, ABORT_RULES);
-    return abortRotation(this.#context, this.id, options);
+    return this.#logged('abort', () => abortRotation(this.#context, this.id, options));
   }
 
   /**
@@ -127,7 +132,7 @@ export class Rotation extends Redacted {
   async verify(options: VerifyOptions): Promise<SignedReceipt> {
     checkOptions('verify', options, VERIFY_RULES);
     throwIfAborted(options.signal);
-    return verifyRotation(this.#context, this.id, options);
+    return this.#logged('verify', () => verifyRotation(this.#context, this.id, options), digestOf);
   }
 
   /**
@@ -139,7 +144,7 @@ export class Rotation extends Redacted {
   async switch(options: SwitchOptions): Promise<SignedReceipt> {
     checkOptions('switch', options, SWITCH_RULES);
     throwIfAborted(options.signal);
-    return switchRotation(this.#context, this.id, options);
+    return this.#logged('switch', () => switchRotation(this.#context, this.id, options), digestOf);
   }
 
   /**
@@ -151,7 +156,7 @@ export class Rotation extends Redacted {
   async retire(options: RetireOptions = {}): Promise<SignedReceipt> {
     checkOptions('retire', options, RETIRE_RULES);
     throwIfAborted(options.signal);
-    return retireRotation(this.#context, this.id, options);
+    return this.#logged('retire', () => retireRotation(this.#context, this.id, options), digestOf);
   }
 
   /**
@@ -175,7 +180,28 @@ export class Rotation extends Redacted {
   async destroy(options: DestroyOptions): Promise<SignedReceipt> {
     checkOptions('destroy', options, DESTROY_RULES);
     throwIfAborted(options.signal);
-    return destroyKeys(this.#context, this.id, options);
+    const keys = destructible((await readRotation(this.#context, this.id, options.signal)).plan);
+    return this.#logged('destroy', () => destroyKeys(this.#context, this.id, options), digestOf, {
+      keys: keys.map(({ name }) => name),
+      fingerprints: keys.map(({ fingerprint }) => fingerprint),
+    });
+  }
+
+  /** A step, which is written down before it happens and after. */
+  #logged<Result>(
+    step: string,
+    run: () => Promise<Result>,
+    outcome: (result: Result) => LogDetails = () => ({}),
+    details: LogDetails = {},
+  ): Promise<Result> {
+    const { log } = this.#context;
+    return logged({
+      log,
+      event: `rotation.${step}`,
+      details: { rotation: this.id, ...details },
+      run,
+      outcome: (result) => ({ rotation: this.id, ...outcome(result) }),
+    });
   }
 
   async #halt(from: RotationStatus, to: RotationStatus): Promise<void> {
@@ -185,4 +211,9 @@ export class Rotation extends Redacted {
     requireStatus(rotation, step, from);
     await moveOrRefuse(this.#context, rotation, step, { from, to });
   }
+}
+
+/** How a receipt is named in the log. */
+function digestOf(receipt: SignedReceipt): LogDetails {
+  return { receipt: receiptDigest(receipt) };
 }

@@ -1,6 +1,7 @@
 import { Redacted } from '../bytes/redacted.js';
 import { parseAuditKey } from '../codes/key-names.js';
 import { checkOptions } from '../errors/options.js';
+import { logged } from '../lifecycle/operation-log.js';
 import { beginRotation } from './begin.js';
 import { type RotationContext, readRotation } from './context.js';
 import type { RotationEvent } from './events.js';
@@ -41,7 +42,17 @@ export class Rotations extends Redacted {
    */
   async begin(request: RotationRequest): Promise<Rotation> {
     checkRequest(request);
-    return this.get(await beginRotation(this.#context, request));
+    const id = await logged({
+      log: this.#context.log,
+      event: 'rotation.begin',
+      details:
+        request.kind === 'institution'
+          ? { kind: request.kind, institution: request.institution }
+          : { kind: request.kind },
+      run: () => beginRotation(this.#context, request),
+      outcome: (rotation) => ({ rotation }),
+    });
+    return this.get(id);
   }
 
   /** All rotations, the oldest first. */
@@ -63,7 +74,7 @@ export class Rotations extends Redacted {
  */
 export async function openRotations(options: RotationsOptions): Promise<Rotations> {
   checkOptions('openRotations', options, ROTATIONS_RULES);
-  const { vault, store, now = Date.now, observe = () => undefined } = options;
+  const { vault, store, log, now = Date.now, observe = () => undefined } = options;
   const auditKey = parseAuditKey(options.auditKey);
   const quietly = (event: RotationEvent) => {
     try {
@@ -72,5 +83,5 @@ export async function openRotations(options: RotationsOptions): Promise<Rotation
       // Whoever listens must not break what is told of.
     }
   };
-  return new Rotations({ vault, store, auditKey, now, observe: quietly });
+  return new Rotations({ vault, store, auditKey, log, now, observe: quietly });
 }

@@ -1,18 +1,14 @@
+import type { LogAppended, LogCallOptions, LogDraft } from '../lifecycle/operation-log.js';
 import type { WriteOutcome } from './calls.js';
 
-/** What a member of an entry's details may be. */
-export type LogValue = string | number | boolean | readonly (string | number)[];
-
-/** Details of an entry, by name: 1 to 32 letters each. Never an identifier of a person, a PIN or a key. */
-export type LogDetails = Readonly<Record<string, LogValue>>;
-
-/** What is to be written into the operation log. */
-export interface LogDraft {
-  /** What happened: words of a–z and 0–9 with hyphens, separated by dots, such as `rotation.switched`; at most 64. */
-  readonly event: string;
-  /** Default: none. */
-  readonly details?: LogDetails;
-}
+export type {
+  LogAppended,
+  LogCallOptions,
+  LogDetails,
+  LogDraft,
+  LogValue,
+  OperationLog,
+} from '../lifecycle/operation-log.js';
 
 /** An entry as it stands in the log. */
 export interface LogEntry extends Required<LogDraft> {
@@ -36,26 +32,12 @@ export interface LogHead {
   readonly subtrees: readonly Uint8Array[];
 }
 
-/** Where appended entries stand. */
-export interface LogAppended {
-  /** Index of the first one. */
-  readonly first: number;
-  /** Their moment, in milliseconds since 1970-01-01 UTC: the caller's, or that of the entry before when that is later. */
-  readonly at: number;
-}
-
 /** A signed statement about the log at one size. */
 export interface StoredCheckpoint {
   /** Number of entries it speaks of. */
   readonly size: number;
   /** The signed note (C2SP tlog-checkpoint). */
   readonly note: string;
-}
-
-/** Options of every call of a log or of a record file. */
-export interface LogCallOptions {
-  /** Gives up with `ABORTED` before the transaction is committed: nothing of it is stored then. */
-  readonly signal?: AbortSignal;
 }
 
 /** Which entries are wanted. */
@@ -120,14 +102,4 @@ export interface LogStore {
 
   /** The same as {@link LogStore.close}. */
   [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** Whatever writes into the operation log: what those who do the operations know of it. */
-export interface OperationLog {
-  /**
-   * Appends entries, durable when the promise resolves.
-   *
-   * @throws RenkeiError `LOG_ENTRY_INVALID` or a store error: the operation is not to happen then
-   */
-  append(drafts: readonly LogDraft[], options?: LogCallOptions): Promise<LogAppended>;
 }

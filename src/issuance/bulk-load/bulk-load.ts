@@ -8,6 +8,7 @@ import {
 } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
+import { logged } from '../../lifecycle/operation-log.js';
 import { MAX_BATCH_ROWS } from '../../stores/port.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { IssuanceCounts } from '../batches/issuance-result.js';
@@ -171,7 +172,11 @@ export class BulkLoad extends Redacted {
   store(options: StoreOptions = {}): Promise<void> {
     return this.#step('store', options, ['receiving', 'storing', 'stored'], async () => {
       if (this.state === 'stored') return;
-      await storePeople(this.#parts, this.#spill, this.#storeBatchRows, options.signal, options.onProgress);
+      const { log } = this.#parts;
+      const details = { key: loadKey(this.#spill.about), received: this.received };
+      const { signal, onProgress } = options;
+      const run = () => storePeople(this.#parts, this.#spill, this.#storeBatchRows, signal, onProgress);
+      await logged({ log, event: 'load.store', details, run, outcome: () => ({ ...this.counts }) });
     });
   }
 

@@ -2,7 +2,9 @@ import { codeAt, pickCodes, rowsWithout } from '../../codes/packed-codes.js';
 import type { RenkeiErrorCode } from '../../errors/codes.js';
 import { checkOptions } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import { logged } from '../../lifecycle/operation-log.js';
 import type { WriteOutcome } from '../../stores/port.js';
+import { statusCounts } from '../batch-result.js';
 import { checkBatchSize } from '../batch-size.js';
 import { pickSuccessors, verifySuccessor } from '../derive-residents.js';
 import { everyEntry } from '../every-row.js';
@@ -36,7 +38,21 @@ export async function changeResidents(
   }
   const rows = countPairs(changes);
   if (rows === 0) return new ChangeResult(0, [], new Map());
-  const { signal } = options;
+  return logged({
+    log: parts.log,
+    event: 'resident-record-codes.change',
+    details: { changes: rows },
+    run: () => change(parts, changes, rows, options.signal),
+    outcome: (result) => statusCounts(result, ['changed', 'already-changed', 'conflict', 'refused']),
+  });
+}
+
+async function change(
+  parts: IssuerParts,
+  changes: ResidentRecordCodeChanges,
+  rows: number,
+  signal: AbortSignal | undefined,
+): Promise<ChangeResult> {
   const operation = await writing(parts, signal, async (begun) => {
     await verifySuccessor(begun.keys, signal);
     return begun;

@@ -1,6 +1,8 @@
 import { pickCodes, rowsWithout } from '../../codes/packed-codes.js';
 import { checkOptions } from '../../errors/options.js';
+import { logged } from '../../lifecycle/operation-log.js';
 import type { RemovedPerson } from '../../stores/port.js';
+import { statusCounts } from '../batch-result.js';
 import { checkBatchSize } from '../batch-size.js';
 import { everyEntry } from '../every-row.js';
 import { CALL_RULES, type IssuerCallOptions } from '../issuer-options.js';
@@ -20,7 +22,21 @@ export async function removePersons(
   const rows = countResidents(residents);
   checkBatchSize(rows, 'residents');
   if (rows === 0) return new RemovalResult(0, new Map(), new Map());
-  const { signal } = options;
+  return logged({
+    log: parts.log,
+    event: 'persons.remove',
+    details: { residents: rows },
+    run: () => remove(parts, residents, rows, options.signal),
+    outcome: (result) => statusCounts(result, ['removed', 'not-held', 'refused']),
+  });
+}
+
+async function remove(
+  parts: IssuerParts,
+  residents: Residents,
+  rows: number,
+  signal: AbortSignal | undefined,
+): Promise<RemovalResult> {
   const operation = await writing(parts, signal, async (begun) => begun);
   const { storeCodes, refused } = await storeCodesOfResidents(operation, residents, signal);
   const served = rowsWithout(rows, refused);

@@ -1,6 +1,7 @@
 import { parseKeyName } from '../../codes/key-names.js';
 import { checkOptions, functionRule, required } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
+import { logged, type OperationLog, operationLogRule } from '../../lifecycle/operation-log.js';
 import type { KeyLevel } from './key-profile.js';
 import { type CheckedKey, isOfficers, makeKeys, type ProvisionedKey } from './make-keys.js';
 import { checkToken, type PinCallback, TOKEN_RULES, type TokenOptions } from './options.js';
@@ -25,6 +26,8 @@ export interface ProvisionKeysOptions extends TokenOptions {
   readonly keys: readonly KeyToProvision[];
   /** Gives the security officer's PIN: needed for audience keys of level 3, which only an officer can make. */
   readonly soPin?: PinCallback;
+  /** Where it is written down, before and after. What cannot be written down before does not happen. Default: nowhere. */
+  readonly log?: OperationLog;
 }
 
 const KEY_BYTES = 32;
@@ -40,6 +43,7 @@ export async function provisionKeys(options: ProvisionKeysOptions): Promise<Prov
   checkOptions('provisionKeys', options, {
     ...TOKEN_RULES,
     soPin: functionRule,
+    log: operationLogRule,
     keys: required({ expects: 'an array of { name, level, value? }', check: Array.isArray }),
   });
   checkToken('provisionKeys', options.token);
@@ -47,7 +51,13 @@ export async function provisionKeys(options: ProvisionKeysOptions): Promise<Prov
   if (options.soPin === undefined && keys.some(isOfficers)) {
     throw new RenkeiError('OPTION_INVALID', 'provisionKeys: keys of level 3 need the option "soPin"');
   }
-  return withTokenSession(options, 'write', (worker) => makeKeys(worker, keys, options));
+  return logged({
+    log: options.log,
+    event: 'keys.provision',
+    details: { keys: keys.map(({ name }) => name) },
+    run: () => withTokenSession(options, 'write', (worker) => makeKeys(worker, keys, options)),
+    outcome: () => ({}),
+  });
 }
 
 function checkKey(key: KeyToProvision): CheckedKey {

@@ -1,5 +1,6 @@
 import { checkOptions, functionRule, type OptionRule, required } from '../../../errors/options.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
+import { type OperationLog, operationLogRule } from '../../../lifecycle/operation-log.js';
 import type { KeyLevel } from '../key-profile.js';
 import { checkToken, type PinCallback, TOKEN_RULES, type TokenOptions } from '../options.js';
 
@@ -7,6 +8,11 @@ import { checkToken, type PinCallback, TOKEN_RULES, type TokenOptions } from '..
 export interface CeremonyOptions extends TokenOptions {
   /** Who is there: security officer, user, witnesses. At least one, each 1 to 100 printable characters. */
   readonly who: readonly string[];
+  /**
+   * Where the ceremony is written down, before it and after; without the names of those who are there. What cannot be
+   * written down before does not happen. Default: nowhere.
+   */
+  readonly log?: OperationLog;
   /** The clock of the record. Default: this machine's. */
   readonly now?: () => Date;
 }
@@ -27,6 +33,7 @@ const CEREMONY_RULES: Record<string, OptionRule> = {
     expects: `an array of one name or more, each of 1 to ${MOST_CHARACTERS} printable characters`,
     check: (value) => Array.isArray(value) && value.length > 0 && value.every(isName),
   }),
+  log: operationLogRule,
   now: functionRule,
 };
 

@@ -37,6 +37,7 @@ export async function destroyKey(options: DestroyKeyOptions): Promise<CeremonyRe
   return holdCeremony(options, {
     ceremony: 'destroy',
     level: null,
+    about: { key: name },
     notSignedBy: name,
     act: async (worker) => {
       const key = await worker.ask('describeKey', { name });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type AuditKeyName, parseKeyName } from '../../../codes/key-names.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
+import { type LogDetails, logged } from '../../../lifecycle/operation-log.js';
 import { isSigned } from '../../../signatures/p256.js';
 import type { KeyLevel } from '../key-profile.js';
 import type { SessionWorker } from '../session-worker.js';
@@ -23,6 +24,8 @@ export interface CeremonyAct {
   readonly level: KeyLevel | null;
   /** Does it; everything else is the frame that all ceremonies share. */
   readonly act: (worker: SessionWorker) => Promise<readonly RecordedKey[]>;
+  /** What it is about, for the log: names of keys. */
+  readonly about: LogDetails;
   /** The audit key that must not sign, because it is to be destroyed. */
   readonly notSignedBy?: string;
 }
@@ -31,7 +34,22 @@ export interface CeremonyAct {
  * Holds a ceremony in one session and signs its record. The signer is the newest audit key that was there before: who
  * trusts it learns from the record of its successor. Only the first ceremony is signed by a key that it made.
  */
-export function holdCeremony(options: CeremonyOptions, { ceremony, level, act, notSignedBy }: CeremonyAct) {
+export function holdCeremony(options: CeremonyOptions, held: CeremonyAct): Promise<CeremonyRecord> {
+  const { ceremony, level, about } = held;
+  return logged({
+    log: options.log,
+    event: `ceremony.${ceremony}`,
+    details: { ...about, ...(level === null ? {} : { level }) },
+    run: () => hold(options, held),
+    outcome: (record) => ({
+      keys: record.keys.map(({ name }) => name),
+      fingerprints: record.keys.map(({ fingerprint }) => fingerprint),
+      record: createHash('sha256').update(signedBytes(record)).digest('hex'),
+    }),
+  });
+}
+
+function hold(options: CeremonyOptions, { ceremony, level, act, notSignedBy }: CeremonyAct) {
   const at = (options.now?.() ?? new Date()).toISOString();
   return withTokenSession(options, 'write', async (worker): Promise<CeremonyRecord> => {
     const before = await newestAuditKey(worker, notSignedBy);

@@ -30,6 +30,7 @@ export async function lockDown(options: LockDownOptions): Promise<CeremonyRecord
   return holdCeremony(options, {
     ceremony: 'lock-down',
     level: 2,
+    about: asked === undefined ? {} : { keys: asked },
     act: async (worker) => {
       const { names } = await worker.ask('listKeys', null);
       const found = names.filter((name) => parseKeyName(name).kind !== 'audit');

@@ -11,6 +11,7 @@ import {
 import { fiscalYear } from '../../../codes/record-period.js';
 import { required, textRule } from '../../../errors/options.js';
 import { RenkeiError } from '../../../errors/renkei-error.js';
+import type { LogDetails } from '../../../lifecycle/operation-log.js';
 import { makeKeys } from '../make-keys.js';
 import type { SessionWorker } from '../session-worker.js';
 import { checkMaking, type MakingOptions } from './ceremony-options.js';
@@ -56,7 +57,7 @@ export async function initialiseKeys(options: InitialiseOptions): Promise<Ceremo
   checkMaking('initialiseKeys', options, { period: textRule });
   const moment = options.now?.() ?? new Date();
   const names = initialKeys(options.period ?? fiscalYear(moment));
-  return make({ ...options, now: () => moment }, 'init', () => names);
+  return make({ ...options, now: () => moment }, 'init', { keys: names }, () => names);
 }
 
 /**
@@ -68,7 +69,7 @@ export async function initialiseKeys(options: InitialiseOptions): Promise<Ceremo
 export async function addInstitution(options: AddInstitutionOptions): Promise<CeremonyRecord> {
   checkMaking('addInstitution', options, { institution: required(textRule) });
   const name = institutionAudience(options.institution, 1);
-  return make(options, 'add-institution', () => [name]);
+  return make(options, 'add-institution', { key: name }, () => [name]);
 }
 
 /**
@@ -80,7 +81,7 @@ export async function addInstitution(options: AddInstitutionOptions): Promise<Ce
 export async function addKeyVersion(options: AddVersionOptions): Promise<CeremonyRecord> {
   checkMaking('addKeyVersion', options, { of: required(textRule) });
   parseVersioned(options.of);
-  return make(options, 'add-version', async (worker) => {
+  return make(options, 'add-version', { of: options.of }, async (worker) => {
     const { names } = await worker.ask('listKeys', null);
     const versions = names.filter((name) => isVersionOf(name, options.of)).map(versionOf);
     if (versions.length === 0) {
@@ -106,7 +107,7 @@ export async function addKeyVersion(options: AddVersionOptions): Promise<Ceremon
 export async function addRecordPeriod(options: AddRecordPeriodOptions): Promise<CeremonyRecord> {
   checkMaking('addRecordPeriod', options, { period: required(textRule) });
   const name = recordAudience(options.period);
-  return make(options, 'add-record-period', () => [name]);
+  return make(options, 'add-record-period', { key: name }, () => [name]);
 }
 
 /**
@@ -131,12 +132,14 @@ function versionOf(name: KeyName): number {
 function make(
   options: MakingOptions,
   ceremony: CeremonyKind,
+  about: LogDetails,
   choose: (worker: SessionWorker) => readonly KeyName[] | Promise<readonly KeyName[]>,
 ): Promise<CeremonyRecord> {
   const { level } = options;
   return holdCeremony(options, {
     ceremony,
     level,
+    about,
     act: async (worker) => {
       const names = await choose(worker);
       const keys = names.map((name) => ({ name, level, value: undefined }));
