@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import type { RecordStore } from 'renkei';
+import { beforeEach, describe, expect, test } from 'vitest';
 import {
   addBranch,
   IN_2026,
@@ -7,14 +8,18 @@ import {
   openRecordWorld,
   type RecordWorld,
   recordAbout,
+  recordFiles,
 } from '../support/record-world.js';
+import { makeScratchFolder } from '../support/scratch-folder.js';
 import { standIn } from '../support/stand-in.js';
 
+const { path } = makeScratchFolder();
+let openFile: () => Promise<RecordStore>;
 const REASON = '部署名の誤り';
 const SHARED = { ...ON_BEHALF, serial: 1, reason: REASON } as const;
 
 async function worldWithOne(content = {}): Promise<RecordWorld> {
-  const world = await openRecordWorld();
+  const world = await openRecordWorld({ file: await openFile() });
   await recordAbout(world, world.shown[0], [content]);
   return world;
 }
@@ -24,7 +29,11 @@ async function branchesOf({ file }: RecordWorld) {
   return file.records({ limit: 100 });
 }
 
-describe('a correction (記録の訂正, 記録事項変更事由)', () => {
+describe.each(recordFiles(path))('a correction (記録の訂正, 記録事項変更事由), in %s', (_, open) => {
+  beforeEach(() => {
+    openFile = open;
+  });
+
   test('is a further branch with its reason; what the record said before stays', async () => {
     const world = await worldWithOne({ department: '福祉課' });
     const corrected = await world.records.correct({ ...SHARED, change: { department: '保育課' } });

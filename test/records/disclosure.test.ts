@@ -11,9 +11,13 @@ import {
   openRecordWorld,
   type RecordWorld,
   recordAbout,
+  recordFiles,
 } from '../support/record-world.js';
+import { makeScratchFolder } from '../support/scratch-folder.js';
 import { standIn } from '../support/stand-in.js';
 
+const { path } = makeScratchFolder();
+const FILES = recordFiles(path);
 const DAY = 86_400_000;
 
 async function disclosed(
@@ -29,9 +33,9 @@ function shownIn(page: Disclosure): (number | string)[] {
   return [...page].map((item) => (item.status === 'shown' ? item.content.serial : item.status));
 }
 
-describe('a person sees who asked for what (番号法23条, 命令85 47条)', () => {
+describe.each(FILES)('a person sees who asked for what (番号法23条, 命令85 47条), in %s', (_, open) => {
   test('records of all live periods, the newest first, and nobody else’s', async () => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     const [person, other] = world.shown;
     await recordAbout(world, person, [{}, {}]);
     await recordAbout(world, other, [{}]);
@@ -43,7 +47,7 @@ describe('a person sees who asked for what (番号法23条, 命令85 47条)', ()
   });
 
   test('each with the items that the ordinance lists, and no code', async () => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     const [person] = world.shown;
     const content = { department: '税務課', procedure: '認定', items: ['a', 'b'], validUntil: IN_2026 + DAY };
     await recordAbout(world, person, [content]);
@@ -69,7 +73,7 @@ describe('a person sees who asked for what (番号法23条, 命令85 47条)', ()
   });
 
   test('a request that lapsed without an answer is shown as not provided (命令85 41条3項)', async () => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     const [person] = world.shown;
     await recordAbout(world, person, [
       { validUntil: IN_2026 + DAY },
@@ -85,7 +89,7 @@ describe('a person sees who asked for what (番号法23条, 命令85 47条)', ()
   });
 
   test('what holds is the last branch, and that it was corrected, when and why', async () => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     const [person] = world.shown;
     await recordAbout(world, person, [{}]);
     world.clock.now += DAY;
@@ -158,9 +162,9 @@ describe('delayed visibility', () => {
   });
 });
 
-describe('pages', () => {
+describe.each(FILES)('pages, in %s', (_, open) => {
   test.each([1, 2, 3, 7, 100])('of %i give every record once, whatever comes meanwhile', async (limit) => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     const [person] = world.shown;
     for (const period of ['2026', '2027', '2026']) await recordAbout(world, person, [{}, {}, {}], { period });
     const seen: (number | string)[] = [];
@@ -179,7 +183,7 @@ describe('pages', () => {
   });
 
   test('more records than are read at once', async () => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     const [person] = world.shown;
     await recordAbout(world, person, Array(250).fill({}));
     const page = await disclosed(world, person, { limit: 1_000 });
@@ -187,7 +191,7 @@ describe('pages', () => {
   });
 
   test.each(['x', '', 'A'.repeat(48), 'A'.repeat(49)])('the cursor %j is refused', async (cursor) => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     const [person] = world.shown;
     await recordAbout(world, person, [{}]);
     const code = cursor === '' ? 'OPTION_INVALID' : 'CURSOR_INVALID';
@@ -195,7 +199,7 @@ describe('pages', () => {
   });
 
   test('the cursor of another person is refused', async () => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     const [person, other] = world.shown;
     await recordAbout(world, person, [{}, {}]);
     const { next } = await disclosed(world, person, { limit: 1 });

@@ -10,6 +10,7 @@ import {
   openRecordWorld,
   type RecordWorld,
   recordAbout,
+  recordFiles,
 } from '../support/record-world.js';
 import { syntheticResidentTexts } from '../support/residents.js';
 import { issueTo, read, readDelivered } from '../support/rotation-world.js';
@@ -64,16 +65,16 @@ async function recordEverybody(world: RecordWorld): Promise<void> {
   }
 }
 
-describe('after a change of generation', () => {
+describe.each(recordFiles(path))('after a change of generation, in %s', (name, open) => {
   test('a person’s records are found before, and after; in between an error, never a silent gap', async () => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     const { shown, file } = world;
     await recordEverybody(world);
     const before = await found(world, shown);
     expect(before[0]).toEqual([3, 2, 1]);
     // Somebody who is issued to while the work runs is in a supplement.
     let late = '';
-    const rotated = await changeGeneration(world, 'whole', async () => {
+    const rotated = await changeGeneration(world, `whole-${name}`, async () => {
       [late = ''] = await issueTo(world.issuer, 'C3', syntheticResidentTexts(9, 0, 1));
       await recordAbout(world, late, [{}]);
       expect(await found(world, shown)).toEqual(before);
@@ -100,10 +101,10 @@ describe('after a change of generation', () => {
   });
 
   test('broken off anywhere and begun again, it ends the same; meanwhile nobody gets less', async () => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     await recordEverybody(world);
     const before = await found(world, world.shown);
-    const rotated = await changeGeneration(world, 'broken-off');
+    const rotated = await changeGeneration(world, `broken-off-${name}`);
     const { openRecords } = await import('renkei');
     for (const period of ['2026', '2027']) {
       for (const method of ['rekey', 'settleGeneration'] as const) {
@@ -128,13 +129,13 @@ describe('after a change of generation', () => {
   });
 
   test('a record under an old code that comes while rows are moved is not taken: it would be lost', async () => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     await recordEverybody(world);
     const { codes, generation } = await world.issuer.periodCodes([world.shown[0]], {
       from: 'C3',
       periods: ['2026'],
     });
-    const rotated = await changeGeneration(world, 'late-append');
+    const rotated = await changeGeneration(world, `late-append-${name}`);
     await takeIn(world, rotated);
     const content = contentOf();
     const recordCode = codes.get('2026') as Uint8Array;
@@ -145,14 +146,14 @@ describe('after a change of generation', () => {
   });
 
   test('a disclosure during which rows are moved hands out nothing', async () => {
-    const world = await openRecordWorld();
+    const world = await openRecordWorld({ file: await open() });
     await recordEverybody(world);
     const moving = standIn(world.file);
     let isMoved = false;
     moving.before = async (method) => {
       if (method !== 'personRecords' || isMoved) return;
       isMoved = true;
-      await takeIn(world, await changeGeneration(world, 'during'));
+      await takeIn(world, await changeGeneration(world, `during-${name}`));
     };
     const { openRecords } = await import('renkei');
     const records = openRecords({ issuer: world.issuer, store: moving.object, disclosureSystem: 'C3' });
@@ -161,8 +162,8 @@ describe('after a change of generation', () => {
   });
 
   test('a period without records has nothing to be moved', async () => {
-    const world = await openRecordWorld();
-    const rotated = await changeGeneration(world, 'empty');
+    const world = await openRecordWorld({ file: await open() });
+    const rotated = await changeGeneration(world, `empty-${name}`);
     expect(await takeIn(world, rotated)).toEqual({ outcome: 'nothing-on-record', rows: 0 });
   });
 });

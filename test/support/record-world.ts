@@ -8,6 +8,7 @@ import {
   type RecordStore,
   type Records,
 } from 'renkei';
+import { openSqliteRecordStore } from 'renkei/sqlite';
 import { issueTo, openRotationWorld, type RotationWorld, type WorldOptions } from './rotation-world.js';
 
 /** The institution under whose codes people are known to the disclosure system in tests. */
@@ -44,6 +45,16 @@ export async function openRecordWorld(options: RecordWorldOptions = {}): Promise
   const { issuer } = world;
   const records = openRecords({ issuer, store: file, disclosureSystem: DISCLOSURE_SYSTEM, now });
   return { ...world, file, records, shown: [first, second, ...more], clock };
+}
+
+let files = 0;
+
+/** Record files to be tried, by name: what opens an empty one. */
+export function recordFiles(path: (name: string) => string): readonly [string, () => Promise<RecordStore>][] {
+  return [
+    ['memory', async () => createMemoryRecordStore()],
+    ['SQLite', () => openSqliteRecordStore({ path: path(`records-${++files}.sqlite`) })],
+  ];
 }
 
 /** What a record says in tests. */
