@@ -2,7 +2,7 @@ import type { InstitutionCode } from '../subjects/institution-code.js';
 import type { AccessRecord, RecordContent } from './access-record.js';
 import type { LogCallOptions, LogDraft, LogStore } from './log-port.js';
 
-export type { AccessRecord, RecordContent, RecordedOutcome } from './access-record.js';
+export type { AccessRecord, RecordContent } from './access-record.js';
 
 /** A request that is to be recorded: the first branch of a new serial number. */
 export interface NewRecord {
@@ -93,7 +93,12 @@ export interface PersonRecordsPage extends LogCallOptions {
 /** Which rows are wanted, whoever they are of. */
 export interface RecordsPage extends LogCallOptions {
   /** The last row of the page before. Default: from the start. */
-  readonly after?: { readonly serial: number; readonly branch: number };
+  readonly after?: {
+    /** Its 処理通番. */
+    readonly serial: number;
+    /** Its 枝番. */
+    readonly branch: number;
+  };
   /** Most rows wanted, 1 to 100,000. */
   readonly limit: number;
 }
