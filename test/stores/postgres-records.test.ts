@@ -3,6 +3,7 @@ import { openPostgresRecordStore } from 'renkei/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ScratchPostgres } from '../support/postgres.js';
 import { describeRecordStore } from './contract.js';
+import { expectLargeBatchesLikeMemory, expectRecordsLikeMemory } from './records-like-memory.js';
 
 describe('the PostgreSQL record store', () => {
   let server: ScratchPostgres;
@@ -17,6 +18,19 @@ describe('the PostgreSQL record store', () => {
     openPostgresRecordStore({ connection: server.main, schema, poolSize: 4 });
 
   describeRecordStore({ newPlace: newSchema, open: openAt });
+
+  it(
+    'answers as the store in memory does, and keeps the same bytes, whatever is asked in whatever order',
+    { timeout: 300_000 },
+    () => expectRecordsLikeMemory(() => openAt(newSchema()), 40),
+  );
+
+  it('keeps the same bytes of batches that take several statements, pages and log entries', {
+    timeout: 120_000,
+  }, async () => {
+    await using store = await openAt(newSchema());
+    await expectLargeBatchesLikeMemory(store);
+  });
 
   it('shows nothing of its content or its connection', async () => {
     const store = await openAt(newSchema());

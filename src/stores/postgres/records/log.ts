@@ -71,10 +71,8 @@ export async function addCheckpoint(
   transaction: Transaction<FileState>,
   { size, note }: StoredCheckpoint,
 ): Promise<WriteOutcome> {
-  const last = await lastCheckpoint(transaction);
-  if (last !== undefined && last.size >= size) {
-    return last.size === size && last.note === note ? 'existed' : 'conflict';
-  }
+  const [same] = await checkpoints(transaction, { from: size, limit: 1 });
+  if (same !== undefined) return same.size === size && same.note === note ? 'existed' : 'conflict';
   await transaction.write(INSERT_CHECKPOINT, size, note);
   return 'inserted';
 }
