@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type IssuanceStore, RenkeiError } from 'renkei';
+import { type IssuanceStore, type RecordStore, RenkeiError } from 'renkei';
 import { takeFromEnvironment } from './environment.js';
 
 /** Where a store is: a file of SQLite or a database of PostgreSQL. Exactly one of the first two. */
@@ -18,23 +18,38 @@ export interface StorePlace {
  * @param usage what to tell when the place is none
  * @throws RenkeiError `OPTION_INVALID` or a store error
  */
-export async function openExistingStore(
+export async function openExistingStore(place: StorePlace, usage: string): Promise<IssuanceStore> {
+  const found = findPlace(place, '--sqlite', usage);
+  if ('path' in found) return (await import('renkei/sqlite')).openSqliteStore(found);
+  return (await import('renkei/postgres')).openPostgresStore(found);
+}
+
+/** Opens a record file that is there, in the same way. */
+export async function openExistingRecords(place: StorePlace, usage: string): Promise<RecordStore> {
+  const found = findPlace(place, '--records-sqlite', usage);
+  if ('path' in found) return (await import('renkei/sqlite')).openSqliteRecordStore(found);
+  return (await import('renkei/postgres')).openPostgresRecordStore(found);
+}
+
+interface PostgresPlace {
+  readonly connection: { readonly connectionString: string };
+  readonly create: false;
+  readonly schema?: string;
+}
+
+/** The options by which a place is opened. @param option the one that names a file */
+function findPlace(
   { sqlite, postgres, schema }: StorePlace,
+  option: string,
   usage: string,
-): Promise<IssuanceStore> {
+): { path: string; create: false } | PostgresPlace {
   if (sqlite !== undefined && postgres === undefined && schema === undefined) {
     if (statSync(sqlite, { throwIfNoEntry: false })?.isFile() !== true) {
-      throw new RenkeiError('OPTION_INVALID', 'there is no file where --sqlite says');
+      throw new RenkeiError('OPTION_INVALID', `there is no file where ${option} says`);
     }
-    const { openSqliteStore } = await import('renkei/sqlite');
-    return openSqliteStore({ path: sqlite, create: false });
+    return { path: sqlite, create: false };
   }
   if (postgres === undefined || sqlite !== undefined) throw new RenkeiError('OPTION_INVALID', usage);
   const connectionString = takeFromEnvironment(postgres, 'the URL of the database');
-  const { openPostgresStore } = await import('renkei/postgres');
-  return openPostgresStore({
-    connection: { connectionString },
-    create: false,
-    ...(schema === undefined ? {} : { schema }),
-  });
+  return { connection: { connectionString }, create: false, ...(schema === undefined ? {} : { schema }) };
 }

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { IssuanceStore } from 'renkei';
-import { openPostgresStore } from 'renkei/postgres';
-import { openSqliteStore } from 'renkei/sqlite';
+import { openPostgresRecordStore, openPostgresStore } from 'renkei/postgres';
+import { openSqliteRecordStore, openSqliteStore } from 'renkei/sqlite';
+import { newBranch, newRecord } from 'renkei/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ScratchPostgres } from '../support/postgres.js';
 import { syntheticResidents } from '../support/residents.js';
@@ -110,7 +111,53 @@ describe('npm run fsck', () => {
     expect(refused.err).not.toContain(password);
   });
 
+  test('holds a record file against its log, on SQLite and on PostgreSQL, and names the row that was changed', async () => {
+    const path = folder.path('records.sqlite');
+    const connection = await postgres.newDatabase();
+    const { host, port, database, user, password } = connection;
+    const URL_OF_STORE = `postgresql://${user}:${password}@${host}:${port}/${database}`;
+    for (const store of [
+      await openSqliteRecordStore({ path }),
+      await openPostgresRecordStore({ connection, schema: 'file' }),
+    ]) {
+      await store.append({ at: 1_000, records: [newRecord(1), newRecord(2)] });
+      await store.append({ at: 2_000, branches: [newBranch(2, 2)] });
+      await store.close();
+    }
+    const runs = [
+      ['--records-sqlite', path],
+      ['--records-postgres-env', 'URL_OF_STORE', '--schema', 'file'],
+    ];
+    for (const args of runs) {
+      const out = 'clean: periods 1, rows 3, log entries 3\n';
+      expect(await fsck(args, { URL_OF_STORE })).toEqual({ code: 0, out, err: '' });
+    }
+    const tampered = new Sqlite(path);
+    tampered.exec(
+      `UPDATE record SET text = replace(text, '支給額', '受給額') WHERE serial = 2 AND branch = 1`,
+    );
+    tampered.close();
+    await postgres.query(
+      `SET search_path = file; ALTER TABLE record DISABLE TRIGGER ALL;
+      UPDATE record SET content = replace(content, '支給額', '受給額') WHERE serial = 2 AND branch = 1`,
+      connection,
+    );
+    for (const args of runs) {
+      const out = 'row-changed: serial 2, branch 1, entry 1\nfindings: 1\n';
+      expect(await fsck(args, { URL_OF_STORE })).toEqual({ code: 1, out, err: '' });
+    }
+    const unused = folder.path('unused-records.sqlite');
+    await (await openSqliteRecordStore({ path: unused })).close();
+    expect(await fsck(['--records-sqlite', unused])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^OPTION_INVALID: the log is empty/),
+    });
+  });
+
   test.each<[string, string, string[]]>([
+    ['a store and a record file', 'OPTION_INVALID', ['--sqlite', 'a', '--records-sqlite', 'b']],
+    ['two record files', 'OPTION_INVALID', ['--records-sqlite', 'a', '--records-postgres-env', 'B']],
+    ['a record file that is not there', 'OPTION_INVALID', ['--records-sqlite', 'no-such-file']],
     ['no store', 'OPTION_INVALID', []],
     ['two stores', 'OPTION_INVALID', ['--sqlite', 'a', '--postgres-env', 'B']],
     ['a schema for SQLite', 'OPTION_INVALID', ['--sqlite', 'a', '--schema', 'b']],

@@ -4,7 +4,7 @@ import { institutionAudience, MAX_BATCH_ROWS, parseInstitutionCode } from 'renke
 import { openPostgresStore } from 'renkei/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sectionUnder, tableRows } from '../docs/markdown.js';
-import { ScratchPostgres } from '../support/postgres.js';
+import { ScratchPostgres, tablesOf } from '../support/postgres.js';
 import { seededBytes } from '../support/seeded-bytes.js';
 import { withCode } from '../support/with-code.js';
 import {
@@ -273,20 +273,9 @@ describe('the PostgreSQL store', () => {
       const [made, told] = [newSchema(), newSchema()];
       await (await openAt(made)).close();
       await server.query(`CREATE SCHEMA ${told}; SET search_path = ${told}; ${shown}`);
-      const tables = (schema: string) =>
-        server.query(`
-          SELECT relname, attname, format_type(atttypid, atttypmod) AS type, attnotnull, attidentity,
-            (SELECT array_agg(pg_get_constraintdef(oid) ORDER BY conname)::text FROM pg_constraint
-              WHERE conrelid = pg_class.oid) AS constraints,
-            (SELECT array_agg(replace(pg_get_indexdef(indexrelid), '${schema}', '') ORDER BY 1)::text
-              FROM pg_index WHERE indrelid = pg_class.oid) AS indexes, pg_get_partkeydef(pg_class.oid) AS partitioned
-          FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0
-          WHERE relnamespace = '${schema}'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-            AND relname <> 'migration'
-          ORDER BY relname, attnum`);
-      const expected = await tables(told);
+      const expected = await tablesOf(server, told);
       expect(expected.length).toBeGreaterThan(10);
-      expect(await tables(made)).toEqual(expected);
+      expect(await tablesOf(server, made)).toEqual(expected);
     });
 
     it('is as large as the page says', async () => {

@@ -7,7 +7,7 @@ import {
 } from 'renkei';
 import { newBranch, newRecord, recordContent, storeCodes } from 'renkei/testing';
 import { expect } from 'vitest';
-import { recordContentOf } from '../../src/testing/record-content.js';
+import { recordContentOf } from '../support/record-file.js';
 
 const INQUIRERS = [parseInstitutionCode('A1'), parseInstitutionCode('a1')] as const;
 const PERIODS = ['2026', '2025', 'H31-4'] as const;

@@ -235,6 +235,20 @@ export class ScratchPostgres {
   }
 }
 
+/** The tables of a schema, column by column, with keys, checks and indexes; without the versions of the schema. */
+export function tablesOf(server: ScratchPostgres, schema: string): Promise<Record<string, unknown>[]> {
+  return server.query(`
+    SELECT relname, attname, format_type(atttypid, atttypmod) AS type, attnotnull, attidentity,
+      (SELECT array_agg(pg_get_constraintdef(oid) ORDER BY conname)::text FROM pg_constraint
+        WHERE conrelid = pg_class.oid) AS constraints,
+      (SELECT array_agg(replace(pg_get_indexdef(indexrelid), '${schema}', '') ORDER BY 1)::text
+        FROM pg_index WHERE indrelid = pg_class.oid) AS indexes, pg_get_partkeydef(pg_class.oid) AS partitioned
+    FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0
+    WHERE relnamespace = '${schema}'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+      AND relname NOT IN ('migration', 'record_migration')
+    ORDER BY relname, attnum`);
+}
+
 /** Ids of the user that runs the server: our own unless we are root. */
 function serverIds(): { readonly uid: number; readonly gid: number } {
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];

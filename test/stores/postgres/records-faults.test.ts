@@ -3,8 +3,8 @@ import type { RecordStore } from 'renkei';
 import { openPostgresRecordStore, openPostgresStore } from 'renkei/postgres';
 import { newBranch, newRecord, recordContent, storeCodes } from 'renkei/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { assertFileSound } from '../../../src/testing/record-content.js';
 import { ScratchPostgres } from '../../support/postgres.js';
+import { assertFileSound } from '../../support/record-file.js';
 import { withCode } from '../../support/with-code.js';
 
 const ROWS = 100;

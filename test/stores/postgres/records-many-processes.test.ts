@@ -1,9 +1,9 @@
 import { openPostgresRecordStore } from 'renkei/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assertFileSound } from '../../../src/testing/record-content.js';
 import { Child } from '../../support/child.js';
 import { ScratchPostgres } from '../../support/postgres.js';
 import type { RecordAppendingPlan, ToldRecords } from '../../support/record-appending-child.js';
+import { assertFileSound } from '../../support/record-file.js';
 
 const REQUESTS = 2_000;
 const PROCESSES = 4;
