@@ -7,10 +7,15 @@ import { readCertificate } from './place/certificates.js';
 import { INSTITUTION_CODES } from './place/institutions.js';
 import { issueToPeople, type PeopleCodes } from './place/people.js';
 import type { Place } from './place/place.js';
+import { addAcquisitions } from './routes/acquisitions.js';
+import { addAnswers } from './routes/answers.js';
+import { addCorrections } from './routes/corrections.js';
+import { addDisclosures } from './routes/disclosures.js';
 import { addHolders } from './routes/holders.js';
 import type { ProviderMessage } from './routes/messages.js';
 import { addNotifications } from './routes/notifications.js';
 import { addOperations } from './routes/operations.js';
+import { addPersonPages } from './routes/person-pages.js';
 import { addRequests } from './routes/requests.js';
 
 /** Notices that may wait for one institution: some tens of megabytes. */
@@ -51,9 +56,15 @@ export async function openService(
       requestsPerSecond,
     });
     addOperations(face.app, { vault: core.vault, metrics });
-    addRequests(face.app, { ...core, outbox });
+    const mediation = { ...core, outbox };
+    addRequests(face.app, mediation);
     addNotifications(face.app, outbox);
-    addHolders(face.app, core.issuer);
+    addAnswers(face.app, mediation);
+    addAcquisitions(face.app, mediation);
+    addHolders(face.app, core.mediator);
+    addDisclosures(face.app, core.records);
+    addPersonPages(face.app, core);
+    addCorrections(face.app, core.records);
     const address = await face.app.listen({ host: '127.0.0.1', port });
     return {
       address,

@@ -21,7 +21,13 @@ export function writeTryout(folder: string, people: PeopleCodes): void {
       information: '年金給付関係情報',
       items: ['年金の支給額', '支給開始年月'],
     },
-    holders: { inquirer: INSTITUTIONS.city.code, code: codeAt(INSTITUTIONS.city.code) },
+    answer: { serial: 1 },
+    holders: {
+      inquirer: INSTITUTIONS.pension.code,
+      code: codeAt(INSTITUTIONS.pension.code),
+      affair: '年金である給付の支給に関する事務',
+    },
+    disclosure: { code: codeAt(INSTITUTIONS.disclosure.code), receiptNumber: 'R8-1201-0001' },
   };
   mkdirSync(join(folder, 'requests'), { recursive: true, mode: 0o700 });
   for (const [name, body] of Object.entries(bodies))

@@ -4,12 +4,15 @@ import {
   openAuditLog,
   openIssuer,
   openMediator,
+  openRecords,
   type RecordStore,
+  type Records,
   type Vault,
 } from 'renkei';
 import { openPkcs11Vault } from 'renkei/pkcs11';
 import { openSqliteRecordStore, openSqliteStore } from 'renkei/sqlite';
 import type { Metrics } from '../http/metrics.js';
+import { INSTITUTIONS } from '../place/institutions.js';
 import { KEY_LEVEL, type Place } from '../place/place.js';
 import { openExamplePermissions } from './permissions.js';
 
@@ -18,14 +21,18 @@ export interface Core {
   readonly vault: Vault;
   readonly issuer: Issuer;
   /** 情報提供等記録ファイル. */
-  readonly records: RecordStore;
+  readonly store: RecordStore;
   readonly mediator: Mediator;
+  /** Disclosure and correction. */
+  readonly records: Records;
   /** Closes them in the other order: each lets what runs end before what it stands on goes. */
   readonly close: () => Promise<void>;
 }
 
 /** Sessions of the HSM: one for each core of a small machine. */
 const SESSIONS = 2;
+/** 事務 in which an inquirer cannot tell who provides, and may ask (命令85 40条3項). */
+const HOLDER_AFFAIRS = ['年金である給付の支給に関する事務'];
 /** Name of the operation log in its checkpoints. */
 const LOG_ORIGIN = 'mediator.example/operations';
 
@@ -51,25 +58,33 @@ export async function openCore({ token, path }: Place, metrics: Metrics): Promis
         observe: metrics.observeVault,
       }),
     );
-    const store = keep(await openSqliteStore({ path: path('issuance.sqlite') }));
-    const records = keep(await openSqliteRecordStore({ path: path('records.sqlite') }));
+    const issuances = keep(await openSqliteStore({ path: path('issuance.sqlite') }));
+    const store = keep(await openSqliteRecordStore({ path: path('records.sqlite') }));
     // A checkpoint is made at the close, while the vault is there still.
     const log = keep(
       await openAuditLog({
-        store: records,
+        store,
         vault,
         auditKey: 'audit/1',
         origin: LOG_ORIGIN,
         observe: metrics.observeLog,
       }),
     );
-    const issuer = keep(await openIssuer({ vault, store }));
+    const issuer = keep(await openIssuer({ vault, store: issuances }));
     await issuer.registerRecordPeriod();
     const permissions = await openExamplePermissions(log);
     const mediator = keep(
-      await openMediator({ issuer, records, permissions, observe: metrics.observeMediation }),
+      await openMediator({
+        issuer,
+        records: store,
+        permissions,
+        holderAffairs: HOLDER_AFFAIRS,
+        observe: metrics.observeMediation,
+      }),
     );
-    return { vault, issuer, records, mediator, close };
+    const disclosureSystem = INSTITUTIONS.disclosure.code;
+    const records = keep(openRecords({ issuer, store, disclosureSystem }));
+    return { vault, issuer, store, mediator, records, close };
   } catch (error) {
     await close();
     throw error;

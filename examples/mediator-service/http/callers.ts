@@ -47,7 +47,7 @@ export class Callers {
     const caller = this.#bySocket.get(raw.socket as TLSSocket);
     if (caller === undefined) throw new Problem('CERTIFICATE_UNKNOWN');
     const { identity, epoch } = caller;
-    if (identity.role !== 'operator' && !this.#institutions.has(identity.institution)) {
+    if ('institution' in identity && !this.#institutions.has(identity.institution)) {
       throw new Problem('CERTIFICATE_UNKNOWN');
     }
     if (epoch !== this.#epoch) throw new Problem('CONNECTION_OUTDATED');
@@ -60,7 +60,20 @@ export class Callers {
  *
  * @throws Problem `ROLE_REFUSED`
  */
-export function requireRole<R extends Role>(identity: Identity, role: R): Extract<Identity, { role: R }> {
+export function requireRole<R extends Role>(identity: Identity, role: R): Holder<R> {
   if (identity.role !== role) throw new Problem('ROLE_REFUSED');
-  return identity as Extract<Identity, { role: R }>;
+  return identity as Holder<R>;
 }
+
+/**
+ * Lets an institution through that speaks for itself.
+ *
+ * @param named whom the request names as its sender
+ * @throws Problem `ROLE_REFUSED` or `INSTITUTION_MISMATCH`
+ */
+export function requireOwn(identity: Identity, named: string): void {
+  if (requireRole(identity, 'institution').institution !== named) throw new Problem('INSTITUTION_MISMATCH');
+}
+
+/** Holders of a role. */
+type Holder<R extends Role> = Identity extends infer One ? (One extends { role: R } ? One : never) : never;

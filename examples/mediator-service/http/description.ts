@@ -17,6 +17,7 @@ export function describeApi(): FastifyDynamicSwaggerOptions {
         { name: 'inquirer', description: '情報照会者' },
         { name: 'provider', description: '情報提供者' },
         { name: 'disclosure system', description: '情報提供等記録開示システム' },
+        { name: 'records officer', description: 'Whoever answers requests for correction (記録の訂正)' },
         { name: 'operator', description: 'Whoever watches over the service' },
       ],
       components: {

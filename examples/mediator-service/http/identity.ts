@@ -16,19 +16,19 @@ export type Identity =
       readonly institution: string;
     }
   | {
-      /** Whoever watches over the service. */
-      readonly role: 'operator';
+      /** Whoever watches over the service, or the officer who keeps the records (記録の訂正). */
+      readonly role: 'operator' | 'records-officer';
     };
 
 /** What a caller may be. */
 export type Role = Identity['role'];
 
 const NAMES = 'urn:example:renkei';
-const OPERATOR = `${NAMES}:operator`;
 
 /** The URI that a certificate names its holder by. */
 export function identityUri(identity: Identity): string {
-  return identity.role === 'operator' ? OPERATOR : `${NAMES}:${identity.role}:${identity.institution}`;
+  const { role } = identity;
+  return 'institution' in identity ? `${NAMES}:${role}:${identity.institution}` : `${NAMES}:${role}`;
 }
 
 /**
@@ -40,9 +40,9 @@ export function identityUri(identity: Identity): string {
  */
 export function readIdentity(socket: TLSSocket): Identity {
   const name = socket.authorized ? socket.getPeerX509Certificate()?.subjectAltName : undefined;
-  const [, uri = ''] = /^URI:([A-Za-z0-9:-]+)$/.exec(name ?? '') ?? [];
-  if (uri === OPERATOR) return { role: 'operator' };
-  const [, role, institution] = /^urn:example:renkei:([a-z-]+):([A-Za-z0-9]{1,32})$/.exec(uri) ?? [];
+  const [, role, institution] =
+    /^URI:urn:example:renkei:([a-z-]+)(?::([A-Za-z0-9]{1,32}))?$/.exec(name ?? '') ?? [];
+  if (institution === undefined && (role === 'operator' || role === 'records-officer')) return { role };
   if (institution !== undefined && (role === 'institution' || role === 'disclosure-system')) {
     return { role, institution };
   }

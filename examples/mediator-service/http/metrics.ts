@@ -26,6 +26,11 @@ export class Metrics {
     labelNames: ['outcome'],
     registers: [this.#registry],
   });
+  readonly #answers = new Counter({
+    name: 'renkei_provider_answers_total',
+    help: "Providers' answers that were put on record",
+    registers: [this.#registry],
+  });
   readonly #vaultCalls = new Histogram({
     name: 'renkei_vault_call_duration_seconds',
     help: 'Calls of the vault by operation, and how long they took',
@@ -82,7 +87,10 @@ export class Metrics {
 
   /** Takes the events of a mediator. */
   readonly observeMediation = (event: MediationEvent): void => {
-    if (event.type !== 'round') return;
+    if (event.type === 'answers') {
+      this.#answers.inc(event.recorded);
+      return;
+    }
     const { type: _, requests: __, ...outcomes } = event;
     for (const [outcome, count] of Object.entries(outcomes)) this.#outcomes.inc({ outcome }, count);
   };

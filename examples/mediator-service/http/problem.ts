@@ -25,15 +25,21 @@ const WRONG_REQUEST: ReadonlySet<RenkeiErrorCode> = new Set([
   'OPTION_INVALID',
   'INSTITUTION_CODE_INVALID',
   'RECORD_PERIOD_INVALID',
-  'BATCH_TOO_LARGE',
+  'CURSOR_INVALID',
 ]);
 
 /** Codes of the library that say that the request does not go with what is on record. */
-const CONFLICT: ReadonlySet<RenkeiErrorCode> = new Set([
-  'REQUEST_CONFLICT',
-  'CODE_NOT_ISSUED',
+const CONFLICT: ReadonlySet<RenkeiErrorCode> = new Set(['REQUEST_CONFLICT', 'RECORD_PERIOD_RETIRED']);
+
+/** Codes of the library that say that a code leads to nobody. */
+const NOBODYS_CODE: ReadonlySet<RenkeiErrorCode> = new Set([
+  'CODE_LENGTH',
+  'CODE_CHARACTER',
+  'CODE_VERSION_INVALID',
+  'CODE_VERSION_UNKNOWN',
   'CODE_VERSION_RETIRED',
-  'RECORD_PERIOD_RETIRED',
+  'CODE_FORGED',
+  'CODE_NOT_ISSUED',
 ]);
 
 /** Seconds after which a request that failed for the moment may be made again. */
@@ -100,13 +106,20 @@ function describe(error: unknown): Pick<ProblemDetails, 'code' | 'status' | 'tit
   if (error instanceof RenkeiError) {
     const { code } = error;
     const { retryable } = ERROR_CODES[code];
-    if (retryable) return { code, status: 503, title: 'Not possible for the moment: try again', retryable };
-    if (WRONG_REQUEST.has(code)) return { code, status: 400, title: PROBLEMS.BODY_INVALID[1], retryable };
-    if (CONFLICT.has(code))
-      return { code, status: 409, title: 'The request does not go with the records', retryable };
-    return { code, status: 500, title: PROBLEMS.FAILED[1], retryable };
+    return { code, retryable, ...describeLibrary(code, retryable) };
   }
   const code = error instanceof Problem ? error.code : 'FAILED';
   const [status, title] = PROBLEMS[code];
   return { code, status, title, retryable: status === 503 || status === 429 };
+}
+
+function describeLibrary(
+  code: RenkeiErrorCode,
+  retryable: boolean,
+): Pick<ProblemDetails, 'status' | 'title'> {
+  if (retryable) return { status: 503, title: 'Not possible for the moment: try again' };
+  if (WRONG_REQUEST.has(code)) return { status: 400, title: PROBLEMS.BODY_INVALID[1] };
+  if (CONFLICT.has(code)) return { status: 409, title: 'The request does not go with what is on record' };
+  if (NOBODYS_CODE.has(code)) return { status: 422, title: 'The code leads to nobody' };
+  return { status: 500, title: PROBLEMS.FAILED[1] };
 }

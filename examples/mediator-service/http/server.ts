@@ -118,7 +118,7 @@ export class Face {
     await app.register(rateLimit, {
       max: this.#options.requestsPerSecond,
       timeWindow: 1_000,
-      keyGenerator: ({ caller }) => (caller.role === 'operator' ? 'operator' : caller.institution),
+      keyGenerator: ({ caller }) => ('institution' in caller ? caller.institution : caller.role),
       errorResponseBuilder: () => new Problem('RATE_LIMITED'),
     });
     await app.register(swagger, describeApi());

@@ -38,7 +38,9 @@ export async function openPlace(given?: string): Promise<Place> {
     disclosure.file,
     identityUri({ role: 'disclosure-system', institution: disclosure.code }),
   );
-  authority.issueClient('operator', identityUri({ role: 'operator' }));
+  for (const role of ['operator', 'records-officer'] as const) {
+    authority.issueClient(role, identityUri({ role }));
+  }
   return { folder, token, path, authority, server };
 }
 

@@ -1,13 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import {
-  type MediationOutcome,
-  type Mediator,
-  type ProviderNotice,
-  type RecordStore,
-  RenkeiError,
-} from 'renkei';
+import { type MediationOutcome, type Mediator, type RecordStore, RenkeiError } from 'renkei';
 import Type from 'typebox';
-import { requireRole } from '../http/callers.js';
+import { requireOwn } from '../http/callers.js';
 import type { Outbox } from '../http/outbox.js';
 import { Problem } from '../http/problem.js';
 import { closed, institution, moment, PROBLEMS, personCode, serialNumber, text } from '../http/schemas.js';
@@ -16,7 +10,7 @@ import { type ProviderMessage, requestMessage } from './messages.js';
 /** What requests are served with. */
 export interface Mediation {
   readonly mediator: Mediator;
-  readonly records: RecordStore;
+  readonly store: RecordStore;
   readonly outbox: Outbox<ProviderMessage>;
 }
 
@@ -80,8 +74,7 @@ export function addRequests(app: FastifyInstance, mediation: Mediation): void {
       },
     },
     async ({ caller, body }) => {
-      const { institution } = requireRole(caller, 'institution');
-      if (body.inquirer !== institution) throw new Problem('INSTITUTION_MISMATCH');
+      requireOwn(caller, body.inquirer);
       // Asked before anything is on record: a notice that has no room would be lost until the request comes again.
       if (outbox.isFull(body.provider)) throw new Problem('BACKLOG');
       // Whoever is gone by now may ask again: what is on record is answered then.
@@ -90,11 +83,12 @@ export function addRequests(app: FastifyInstance, mediation: Mediation): void {
   );
 }
 
-async function answerOf({ records, outbox }: Mediation, outcome: MediationOutcome): Promise<Answered> {
+async function answerOf({ store, outbox }: Mediation, outcome: MediationOutcome): Promise<Answered> {
   switch (outcome.status) {
     case 'forwarded': {
       const { serial, isRepeated, validUntil, notice } = outcome;
-      if (!isRepeated || (await isUnanswered(records, serial))) put(outbox, notice);
+      if (!isRepeated || (await isUnanswered(store, serial)))
+        outbox.put(notice.content.provider, requestMessage(notice));
       const until = new Date(validUntil).toISOString();
       return { outcome: 'forwarded', serial, repeated: isRepeated, validUntil: until };
     }
@@ -112,12 +106,7 @@ async function answerOf({ records, outbox }: Mediation, outcome: MediationOutcom
 }
 
 /** A request that is made again fills the outbox again after a crash, but not with what the provider has answered. */
-async function isUnanswered(records: RecordStore, serial: number): Promise<boolean> {
-  const [latest] = await records.latest([serial]);
+async function isUnanswered(store: RecordStore, serial: number): Promise<boolean> {
+  const [latest] = await store.latest([serial]);
   return latest !== undefined && latest.content.providedAt === undefined;
-}
-
-function put(outbox: Outbox<ProviderMessage>, notice: ProviderNotice): void {
-  const { content } = notice;
-  outbox.put(content.provider, requestMessage(content));
 }

@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 const { city, prefecture } = INSTITUTIONS;
-const holders = (inquirer: string) => ({ inquirer, code: 'a'.repeat(40) });
+const holders = (inquirer: string) => ({ inquirer, code: 'a'.repeat(40), affair: '例' });
 const ask = (client: string | undefined, inquirer: string = city.code) =>
   service.send(client, 'POST', '/v1/holders', holders(inquirer));
 
