@@ -20,7 +20,7 @@ describe('RenkeiError', () => {
     },
   );
 
-  it('lets a call be made again only where that can help: aborts, deadlines, faults of module and store, a lost worker, a full queue, keys that were switched', () => {
+  it('lets a call be made again only where that can help: aborts, deadlines, faults of module and store, a lost worker, a full queue, keys that were switched, records not yet under their new codes', () => {
     const retryable = Object.entries(ERROR_CODES).filter(([, entry]) => entry.retryable);
     expect(retryable.map(([code]) => code).sort()).toEqual([
       'ABORTED',
@@ -29,7 +29,9 @@ describe('RenkeiError', () => {
       'HSM_UNAVAILABLE',
       'ISSUER_BUSY',
       'KEYS_CHANGED',
+      'MEDIATOR_BUSY',
       'MODULE_FAULT',
+      'RECORDS_OUTDATED',
       'SPILL_FAULT',
       'STORE_FAULT',
       'WORKER_LOST',

@@ -1,12 +1,8 @@
 import type { RecordStore } from 'renkei';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Child } from '../support/child.js';
-import {
-  type MediatingPlan,
-  numberedRequest,
-  openRecordFile,
-  type RecordFilePlace,
-} from '../support/mediating-plan.js';
+import type { MediatingPlan } from '../support/mediating-child.js';
+import { numberedRequest, openRecordFile, type RecordFilePlace } from '../support/mediating-plan.js';
 import { openMediationWorld } from '../support/mediation-world.js';
 import { ScratchPostgres } from '../support/postgres.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';

@@ -1,10 +1,16 @@
-import { type MediatingPlan, numberedRequest, openRecordFile } from './mediating-plan.js';
+import { numberedRequest, openRecordFile, type RecordFilePlace } from './mediating-plan.js';
 import { openMediationWorld } from './mediation-world.js';
 
-/**
- * A process that serves requests of many callers and prints what each is answered, until it is killed. In its first
- * argument it is told a {@link MediatingPlan}, as JSON.
- */
+/** A process that serves requests of many callers and prints what each is answered, until it is killed. */
+
+/** What this process is told in its first argument, as JSON. */
+export interface MediatingPlan {
+  readonly place: RecordFilePlace;
+  /** Number of the first request. */
+  readonly first: number;
+  /** Requests that are under way at the same time. */
+  readonly callers: number;
+}
 
 const plan = JSON.parse(process.argv[2] as string) as MediatingPlan;
 const { mediator, codes } = await openMediationWorld({ records: await openRecordFile(plan.place) });

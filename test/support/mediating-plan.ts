@@ -7,16 +7,7 @@ export type RecordFilePlace =
   | { readonly path: string }
   | { readonly connection: PostgresConnection; readonly schema: string };
 
-/** What a process is told that serves requests until it is killed. */
-export interface MediatingPlan {
-  readonly place: RecordFilePlace;
-  /** Number of the first request. */
-  readonly first: number;
-  /** Requests that are under way at the same time. */
-  readonly callers: number;
-}
-
-/** Opens the record file of a plan. */
+/** Opens a record file. */
 export function openRecordFile(place: RecordFilePlace) {
   return 'path' in place ? openSqliteRecordStore(place) : openPostgresRecordStore({ ...place, poolSize: 4 });
 }
