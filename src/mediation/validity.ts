@@ -1,6 +1,4 @@
-import { JAPAN_AHEAD_MS } from '../codes/japan-time.js';
-
-const DAY_MS = 86_400_000;
+import { dayOf, startOfDay } from '../codes/calendar-day.js';
 
 /**
  * 有効期間: the last moment at which a provider may answer a notice: the last millisecond of the n-th day in Japan after
@@ -9,6 +7,5 @@ const DAY_MS = 86_400_000;
  * @param requestedAt milliseconds since 1970-01-01 UTC
  */
 export function validUntil(requestedAt: number, validityDays: number): number {
-  const day = Math.floor((requestedAt + JAPAN_AHEAD_MS) / DAY_MS);
-  return (day + validityDays + 1) * DAY_MS - JAPAN_AHEAD_MS - 1;
+  return startOfDay(dayOf(requestedAt) + validityDays + 1) - 1;
 }

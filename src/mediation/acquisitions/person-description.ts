@@ -1,4 +1,5 @@
 import { isKeptText } from '../../bytes/kept-text.js';
+import { dayRule } from '../../codes/calendar-day.js';
 import { checkOptions, type OptionRule, required } from '../../errors/options.js';
 
 /** By which a provider that holds no code of a person finds out who it is (令26条3項). */
@@ -19,16 +20,10 @@ const partRule: OptionRule = required({
 });
 const PERSON_RULES = {
   name: partRule,
-  birthDate: required({ expects: 'a day such as 1970-01-31', check: isDay }),
+  birthDate: required(dayRule),
   sex: partRule,
   address: partRule,
 };
-
-function isDay(value: unknown): boolean {
-  if (typeof value !== 'string' || !/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(value)) return false;
-  const day = new Date(`${value}T00:00:00Z`);
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(value);
-}
 
 /**
  * Checks a description and copies it.

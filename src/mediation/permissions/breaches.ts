@@ -1,8 +1,8 @@
+import { dayRule } from '../../codes/calendar-day.js';
 import { required, textRule } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 import type { LogDraft } from '../../stores/log-port.js';
 import { type InstitutionCode, parseInstitutionCode } from '../../subjects/institution-code.js';
-import { dayRule } from './calendar-day.js';
 import { type CheckedRows, sealRows } from './checked-rows.js';
 import { type FileFault, inOrder } from './file-fault.js';
 import { repeatedRows } from './repeated-rows.js';

@@ -1,6 +1,6 @@
+import { isWithin, type Period, parseDay, periodOf } from '../../codes/calendar-day.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { BreachList } from './breaches.js';
-import { isWithin, type Period, parseDay, periodOf } from './calendar-day.js';
 import { ClassBits, type ClassSet } from './class-bits.js';
 import type { PermissionParts } from './parts.js';
 import type { PermissionRevision, PermissionRow } from './permission-table.js';

@@ -1,4 +1,4 @@
-import { dayOf, isWithin, type Period } from './calendar-day.js';
+import { dayOf, isWithin, type Period } from '../../codes/calendar-day.js';
 import { share } from './class-bits.js';
 import { type CompiledRow, type CompiledState, institutionOn, meaningOn, revisionOn } from './compiled.js';
 import type { PermissionQuestion, RefusalReason } from './decision.js';

@@ -1,9 +1,9 @@
+import { dayOf, isWithin, periodOf } from '../../codes/calendar-day.js';
 import { throwIfAborted } from '../../errors/abort.js';
 import { checkOptions, type OptionRule, required, signalRule } from '../../errors/options.js';
 import type { LogCallOptions, LogDraft, OperationLog } from '../../stores/log-port.js';
 import { type InstitutionCode, parseInstitutionCode } from '../../subjects/institution-code.js';
 import { BREACH_READER, BREACH_RULES, type Breach, breachEntry, withBreach } from './breaches.js';
-import { dayOf, isWithin, periodOf } from './calendar-day.js';
 import { CLASSES_READER } from './cell-classes.js';
 import { madeBy } from './checked-rows.js';
 import { type CompiledState, compile, institutionOn, revisionOn } from './compiled.js';

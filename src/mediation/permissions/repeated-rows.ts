@@ -1,4 +1,4 @@
-import { overlap, periodOf } from './calendar-day.js';
+import { overlap, periodOf } from '../../codes/calendar-day.js';
 import { type FileFault, faultAt } from './file-fault.js';
 import type { Columns, FileRow } from './row-shape.js';
 

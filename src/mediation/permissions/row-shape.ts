@@ -1,5 +1,5 @@
 import { isKeptText } from '../../bytes/kept-text.js';
-import { parseDay, periodOf } from './calendar-day.js';
+import { parseDay, periodOf } from '../../codes/calendar-day.js';
 import { type FileFault, faultAt } from './file-fault.js';
 
 /** What a column holds. `code`: 1 to 32 of A–Z, a–z, 0–9. `list`: texts, at least one. */

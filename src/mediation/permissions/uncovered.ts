@@ -1,5 +1,5 @@
+import { dayRule, isWithin, parseDay, periodOf } from '../../codes/calendar-day.js';
 import { checkOptions, required } from '../../errors/options.js';
-import { dayRule, isWithin, parseDay, periodOf } from './calendar-day.js';
 import { type CellClassList, CLASSES_READER } from './cell-classes.js';
 import { madeBy } from './checked-rows.js';
 import { DIRECTORY_READER, type InstitutionDirectory } from './institution-directory.js';

@@ -1,13 +1,6 @@
 import { fc, test as prop } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import {
-  dayOf,
-  formatDay,
-  isWithin,
-  overlap,
-  parseDay,
-  periodOf,
-} from '../../../src/mediation/permissions/calendar-day.js';
+import { dayOf, formatDay, isWithin, overlap, parseDay, periodOf } from '../../src/codes/calendar-day.js';
 
 const DAY_MS = 86_400_000;
 const day = fc.integer({ min: parseDay('1900-01-01') as number, max: parseDay('2199-12-31') as number });

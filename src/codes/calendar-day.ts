@@ -1,5 +1,5 @@
-import { JAPAN_AHEAD_MS } from '../../codes/japan-time.js';
-import type { OptionRule } from '../../errors/options.js';
+import type { OptionRule } from '../errors/options.js';
+import { JAPAN_AHEAD_MS } from './japan-time.js';
 
 const DAY_MS = 86_400_000;
 
@@ -29,6 +29,11 @@ export function formatDay(day: number): string {
 /** The day in Japan, whose days begin at 00:00 JST, of a moment in milliseconds since 1970-01-01 UTC. */
 export function dayOf(moment: number): number {
   return Math.floor((moment + JAPAN_AHEAD_MS) / DAY_MS);
+}
+
+/** The moment at which a day begins in Japan, in milliseconds since 1970-01-01 UTC. */
+export function startOfDay(day: number): number {
+  return day * DAY_MS - JAPAN_AHEAD_MS;
 }
 
 /** The period between two days of a file, each of which may be missing. */
