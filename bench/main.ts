@@ -3,6 +3,7 @@ import { crossCheck } from './cross-check.js';
 import { curvesOf, drawCurves } from './curve.js';
 import { measureEngines } from './engines.js';
 import { measureStores } from './issuance.js';
+import { measureMediation } from './mediation.js';
 import { type BenchGroup, type BenchOptions, readBenchOptions } from './options.js';
 import { inOwnProcess } from './own-process.js';
 import { measurePeers } from './peers.js';
@@ -42,6 +43,7 @@ async function run(options: BenchOptions): Promise<BenchReport> {
     remarks.push(...stores.remarks);
   }
   if (wanted('rotate') && options.hardware === undefined) results.push(...(await measureRotations(options)));
+  if (wanted('mediate')) results.push(...(await measureMediation(options)));
   return {
     machine: describeMachine(),
     module: token.description,

@@ -40,3 +40,22 @@ export async function waitsOf(
     halfLoadP99Ms: waits[Math.floor(callers * 0.99)] as number,
   };
 }
+
+/**
+ * The most that is served a second: every caller asks again as soon as it is answered.
+ *
+ * @param call what is asked n-th
+ */
+export async function capacityOf(
+  callers: number,
+  calls: number,
+  call: (n: number) => Promise<void>,
+): Promise<number> {
+  const start = performance.now();
+  let next = 0;
+  const caller = async () => {
+    while (next < calls) await call(next++);
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  return (calls * 1000) / (performance.now() - start);
+}

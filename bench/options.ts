@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What can be measured alone, in the order of a run. */
-export const BENCH_GROUPS = ['engines', 'vaults', 'peers', 'issue', 'rotate'] as const;
+export const BENCH_GROUPS = ['engines', 'vaults', 'peers', 'issue', 'rotate', 'mediate'] as const;
 
 /** Measurements that belong together. */
 export type BenchGroup = (typeof BENCH_GROUPS)[number];

@@ -29,6 +29,8 @@ export interface BenchResult {
   /** How long half and all but one in a hundred of the calls take at half the rate. */
   readonly halfLoadP50Ms?: number;
   readonly halfLoadP99Ms?: number;
+  /** Resident memory after each tenth of a long run, in MiB. */
+  readonly rssMiB?: readonly number[];
   /** Residents of a bulk load. */
   readonly rows?: number;
   /** Seconds a bulk load spent in each of its phases. */
@@ -100,11 +102,14 @@ export function printReport({ machine, module, remarks = [], results }: BenchRep
 
 /** What the table has no column for. */
 function* describe(result: BenchResult): Generator<string> {
-  const { name, halfLoadP50Ms, halfLoadP99Ms, limitedBy, processors } = result;
+  const { name, halfLoadP50Ms, halfLoadP99Ms, limitedBy, processors, rssMiB } = result;
   if (result.seconds !== undefined) yield describeLoad(result);
   if (halfLoadP50Ms !== undefined && halfLoadP99Ms !== undefined) {
     const [half, most] = [halfLoadP50Ms, halfLoadP99Ms].map(formatFigure);
     yield `${name}: half wait less than ${half} ms, 99 of 100 less than ${most} ms`;
+  }
+  if (rssMiB !== undefined) {
+    yield `${name}: resident memory after each tenth ${rssMiB.map(Math.round).join(', ')} MiB`;
   }
   if (limitedBy !== undefined) yield `${name}: the limit is ${limitedBy}`;
   if (processors !== undefined) yield `${name}: ${processors.toFixed(2)} processors busy in the workers`;

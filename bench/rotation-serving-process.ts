@@ -3,7 +3,7 @@ import { type Issuer, openIssuer, type Rotation } from 'renkei';
 import { openPkcs11Vault } from 'renkei/pkcs11';
 import { openSqliteStore } from 'renkei/sqlite';
 import { fail } from './issuing.js';
-import { type Waits, waitsOf } from './offered-load.js';
+import { capacityOf, type Waits, waitsOf } from './offered-load.js';
 import { requests } from './requests.js';
 import type { BenchResult } from './results.js';
 import { measureRotating, type RotationBench, withPeople } from './rotating.js';
@@ -35,8 +35,8 @@ async function measure(bench: RotationBench): Promise<BenchResult[]> {
     await using vault = await openPkcs11Vault({ ...accessTo(bench.token), engine: 'sealed' });
     await using issuer = await openIssuer({ vault, store });
     const translate = (n: number) => translateOne(issuer, texts[n % ASKED] as string);
-    await capacity(translate, ASKED);
-    const offered = (await capacity(translate, quick ? ASKED : 4 * ASKED)) / 2;
+    await capacityOf(CALLERS, ASKED, translate);
+    const offered = (await capacityOf(CALLERS, quick ? ASKED : 4 * ASKED, translate)) / 2;
     const callers = Math.round(offered * (quick ? 2 : 10));
     const folder = join(bench.folder, 'rotation');
     const rounds: { readonly without: Waits; readonly during: Waits }[] = [];
@@ -82,17 +82,6 @@ async function translateOne(issuer: Issuer, text: string): Promise<void> {
   const result = await issuer.translate([text], { from: REKEYED, to: OTHER });
   for (const { status } of result)
     if (status !== 'translated') throw new Error('the translation was not clean');
-}
-
-/** The most that is served a second: every caller asks again as soon as it is answered. */
-async function capacity(translate: (n: number) => Promise<void>, calls: number): Promise<number> {
-  const start = performance.now();
-  let next = 0;
-  const caller = async () => {
-    while (next < calls) await translate(next++);
-  };
-  await Promise.all(Array.from({ length: CALLERS }, caller));
-  return (calls * 1000) / (performance.now() - start);
 }
 
 /** A worker that has nothing left to do would disturb nobody. */

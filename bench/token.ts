@@ -1,5 +1,6 @@
 import pkcs11js, { type PKCS11, type Template } from 'pkcs11js';
 import { parseKeyName } from '../src/codes/key-names.js';
+import { fiscalYear } from '../src/codes/record-period.js';
 import { keySearch } from '../src/vault/pkcs11/worker/key-ring.js';
 import type { Session } from '../src/vault/pkcs11/worker/session.js';
 import { makeNssToken } from '../test/support/nss.js';
@@ -18,8 +19,12 @@ export const INSTITUTIONS = [
 export const FROM = `institution/${INSTITUTIONS[0]}/1`;
 export const TO = `institution/${INSTITUTIONS[1]}/1`;
 
+/** The record period of now, and its key. */
+export const PERIOD = fiscalYear(new Date());
+export const RECORD = `record/${PERIOD}`;
+
 /** The key names the measurements use. */
-const NAMES = ['link/1', 'store/1', ...INSTITUTIONS.map((code) => `institution/${code}/1`)];
+const NAMES = ['link/1', 'store/1', RECORD, ...INSTITUTIONS.map((code) => `institution/${code}/1`)];
 
 /** A token with the bench's keys, and a session of the bench's own on it, opened by bare calls of the module. */
 export interface BenchToken {

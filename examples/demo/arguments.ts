@@ -10,7 +10,9 @@ export type DemoLevel = keyof typeof LEVELS;
 export interface DemoArguments {
   readonly level: DemoLevel;
   readonly residents: number;
-  /** Whether keys are rotated after the main job. */
+  /** Whether requests are mediated after the main job. */
+  readonly mediate: boolean;
+  /** Whether keys are rotated at last. */
   readonly rotate: boolean;
 }
 
@@ -20,8 +22,8 @@ const DEFAULT_RESIDENTS: Readonly<Record<DemoLevel, number>> = {
   'hsm-sealed': 30_000,
   'hsm-enforced': 30_000,
 };
-/** With rotations: every code is made anew, twice for one institution, while requests are served beside it. */
-const DEFAULT_ROTATED: Readonly<Record<DemoLevel, number>> = {
+/** With rotations every code is made anew, twice for one institution; for mediation few people will do. */
+const DEFAULT_WITH_MORE: Readonly<Record<DemoLevel, number>> = {
   'host-visible': 100_000,
   'hsm-sealed': 3_000,
   'hsm-enforced': 3_000,
@@ -30,12 +32,12 @@ const MOST_RESIDENTS = 125_000_000;
 
 /** Reads the command line; throws with a usage line. */
 export function readArguments(args: readonly string[]): DemoArguments {
-  const { level, rotate, residents: given } = parse(args);
+  const { level, mediate, rotate, residents: given } = parse(args);
   if (!isLevel(level)) throw usage();
-  const usual = (rotate ? DEFAULT_ROTATED : DEFAULT_RESIDENTS)[level];
+  const usual = (rotate || mediate ? DEFAULT_WITH_MORE : DEFAULT_RESIDENTS)[level];
   const residents = given === undefined ? usual : Number(given.replaceAll('_', ''));
   if (!Number.isInteger(residents) || residents < 1 || residents > MOST_RESIDENTS) throw usage();
-  return { level, residents, rotate };
+  return { level, residents, mediate, rotate };
 }
 
 function parse(args: readonly string[]) {
@@ -45,6 +47,7 @@ function parse(args: readonly string[]) {
       options: {
         residents: { type: 'string' },
         level: { type: 'string', default: 'host-visible' },
+        mediate: { type: 'boolean', default: false },
         rotate: { type: 'boolean', default: false },
       },
     }).values;
@@ -61,6 +64,6 @@ function usage(): Error {
   const levels = Object.keys(LEVELS).join('|');
   const most = MOST_RESIDENTS.toLocaleString('en');
   return new Error(
-    `usage: npm run demo -- [--residents N] [--level ${levels}] [--rotate], N from 1 to ${most}`,
+    `usage: npm run demo -- [--residents N] [--level ${levels}] [--mediate] [--rotate], N from 1 to ${most}`,
   );
 }

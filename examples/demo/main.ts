@@ -7,17 +7,19 @@ import { makeScratchToken, type ScratchToken } from '../../test/support/softhsm.
 import { type DemoArguments, LEVELS, readArguments } from './arguments.js';
 import { count, type Row } from './figures.js';
 import { doMainJob, type Site } from './main-job.js';
+import { keysToMediate, mediate } from './mediate.js';
 import { INSTITUTIONS, PERIOD } from './population.js';
 import { keysToRotateTo, rotateKeys } from './rotate-keys.js';
 
 /**
- * The main job, from an empty HSM and an empty database to a translated code, on SoftHSM and SQLite; then rotations.
+ * The main job, from an empty HSM and an empty database to a translated code, on SoftHSM and SQLite; then, where
+ * asked for, mediation and rotations.
  */
 
 async function run(
   token: ScratchToken,
   folder: string,
-  { level, residents, rotate }: DemoArguments,
+  { level, residents, rotate, mediate: mediates }: DemoArguments,
 ): Promise<void> {
   const hsm = { module: token.module, token: token.token, pin: token.pin };
   const first = [
@@ -26,7 +28,8 @@ async function run(
     `record/${PERIOD}`,
     ...INSTITUTIONS.map(({ code }) => `institution/${code}/1`),
   ];
-  const names = rotate ? [...first, ...keysToRotateTo()] : first;
+  const further = [...(rotate ? keysToRotateTo() : []), ...(mediates ? keysToMediate() : [])];
+  const names = [...new Set([...first, ...further])];
   const made = await provisionKeys({
     ...hsm,
     soPin: () => token.soPin,
@@ -38,6 +41,7 @@ async function run(
   await using store = await openSqliteStore({ path: join(database, 'issuance.sqlite') });
   const site: Site = { hsm, store, level, residents, folder: database };
   const samples = await doMainJob(site, rows);
+  if (mediates) await mediate(site, samples);
   if (rotate) await rotateKeys(site, samples, folder);
 }
 

@@ -1,3 +1,4 @@
+import { fiscalYear } from 'renkei';
 import { syntheticResidents } from '../../test/support/residents.js';
 
 /** The institutions of the demo. */
@@ -7,7 +8,9 @@ export const INSTITUTIONS = [
   { code: '0330271001001900', name: '情報提供者 C' },
 ] as const;
 /** The record period of the demo. */
-export const PERIOD = '2026';
+export const PERIOD = fiscalYear(new Date());
+/** マイナポータル (情報提供等記録開示システム) of the demo. */
+export const DISCLOSURE_SYSTEM = '0990000000000100';
 
 const SEED = 20_261_120;
 

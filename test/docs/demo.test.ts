@@ -47,6 +47,28 @@ test.each([
   300_000,
 );
 
+test.each(['host-visible', 'hsm-enforced'])(
+  'npm run demo -- --mediate at level %s: requests, records, disclosure, and a changed log that is found out',
+  async (level) => {
+    const printed = await demo('--mediate', '--residents', `${RESIDENTS}`, '--level', level);
+    for (const line of [
+      'permitted requests at once, all forwarded (令26条1項) 10,000',
+      'B’s answer to it: answered (命令85 46条2項) 1',
+      'C’s answer to it: unknown 1',
+      'B holds no code of the person: provider-has-no-code (令26条2項) 1',
+      'not-permitted, not-listed (番号法19条8号) 1',
+      'not-permitted, provider-in-breach (令26条4項) 1',
+      'a forged code: invalid-code, CODE_FORGED 1',
+      '架空区長 → 架空県知事 提供済み',
+      'found: row-changed, serial 1',
+    ]) {
+      expect(printed).toContain(line);
+    }
+    expect(printed).toMatch(/found: entry-changed, index \d+ 1/);
+  },
+  300_000,
+);
+
 test.each([[['--residents', '0']], [['--level', 'software']], [['--rotate', '--fast']]])(
   'npm run demo refuses %j with its usage',
   async (args) => {

@@ -4,7 +4,14 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const FOLDER = 'examples/permissions';
-const FILES = ['main.ts', 'table.json', 'table-2026-10.csv', 'institutions.csv', 'cells.json', 'breaches.csv'];
+const FILES = [
+  'main.ts',
+  'table.json',
+  'table-2026-10.csv',
+  'institutions.csv',
+  'cells.json',
+  'breaches.csv',
+];
 
 test(`docs/permission-table.md shows the files of ${FOLDER} as they are`, () => {
   const blocks = readFileSync('docs/permission-table.md', 'utf8').matchAll(/^```[a-z]+\n([\s\S]*?)^```/gm);

@@ -8,6 +8,7 @@ import { makeScratchToken } from '../support/softhsm.js';
 
 const EXAMPLE = 'examples/quickstart/main.ts';
 const LIFE = 'examples/life-of-a-person/main.ts';
+const ACCESS_RECORDS = 'examples/access-records/main.ts';
 const ROTATION = 'examples/rotation/main.ts';
 const READMES = ['README.md', 'README.ja.md'];
 
@@ -26,7 +27,7 @@ const blocks = (path: string, language: string) =>
 
 describe('the README', () => {
   test.each(READMES)('%s shows the examples of examples/ as they are', (readme) => {
-    expect(blocks(readme, 'ts')).toEqual([read(EXAMPLE), read(LIFE), read(ROTATION)]);
+    expect(blocks(readme, 'ts')).toEqual([EXAMPLE, LIFE, ACCESS_RECORDS, ROTATION].map(read));
   });
 
   test('its example has at most 25 lines and runs on a fresh token and database', async () => {
@@ -60,6 +61,19 @@ describe('the README', () => {
     ]);
     expect(stdout).toMatch(/institutions: \[ 'A1' \]/);
     expect(stdout).toMatch(/error: 'CODE_NOT_ISSUED' } \[\]\n$/);
+  });
+
+  test('its example of a request, its record and its log says what its comments say', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', ACCESS_RECORDS]);
+    expect(stdout.split('\n')).toEqual([
+      'forwarded true',
+      'answered',
+      'not-permitted',
+      '例示市長 not-provided',
+      '例示市長 provided',
+      '[] true',
+      '',
+    ]);
   });
 
   test('its example of a key that is replaced says what its comments say', async () => {
