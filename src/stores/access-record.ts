@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { Redacted } from '../bytes/redacted.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import { canonicalJson } from '../signatures/canonical-json.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
+import { checkContent } from './record-arguments.js';
 
 /**
  * What became of a request. `forwarded`: the provider was notified (令26条1項). `provider-has-no-code`: it holds no code of
@@ -159,7 +159,31 @@ export function recordText(
   content: RecordContent,
   origin?: RecordOrigin,
 ): string {
-  return canonicalJson({ at, branch, content, origin, period, serial });
+  const how = origin && { generation: origin.generation, requestId: origin.requestId };
+  return JSON.stringify({ at, branch, content: inOrder(content), origin: how, period, serial });
+}
+
+/** The members in the order of canonical JSON: to sort them for every row costs more than to write it. */
+function inOrder(content: RecordContent): Readonly<Record<keyof RecordContent, unknown>> {
+  return {
+    affair: content.affair,
+    changeReason: content.changeReason,
+    department: content.department,
+    information: content.information,
+    inquirer: content.inquirer,
+    inquirerName: content.inquirerName,
+    items: content.items,
+    nonDisclosure: content.nonDisclosure,
+    outcome: content.outcome,
+    procedure: content.procedure,
+    providedAt: content.providedAt,
+    provider: content.provider,
+    providerName: content.providerName,
+    refusal: content.refusal,
+    requestedAt: content.requestedAt,
+    validUntil: content.validUntil,
+    visibleFrom: content.visibleFrom,
+  };
 }
 
 /** What stands in the log of a row: see {@link AccessRecord.digest}. */
@@ -167,23 +191,19 @@ export function recordDigest({ recordCode, text }: Pick<StoredRecord, 'recordCod
   return hash('sha256', Buffer.concat([recordCode, Buffer.from(text)]), 'hex');
 }
 
-function readText({ serial, branch, period, text }: StoredRecord): ReadText {
-  let read: Partial<ReadText & Pick<StoredRecord, 'serial' | 'branch' | 'period'>>;
+function readText(row: StoredRecord): ReadText {
   try {
-    read = JSON.parse(text);
+    const read = JSON.parse(row.text) as ReadText;
+    const { at, content, origin } = read;
+    checkContent(content);
+    const isOfBranch = Number.isSafeInteger(at) && (row.branch === 1) === (origin !== undefined);
+    // Byte for byte what was written of this row.
+    if (isOfBranch && recordText(row, at, content, origin) === row.text) return read;
   } catch {
-    throw damaged(serial, branch);
+    // Said below, without a word of what the text holds.
   }
-  const isOfRow = read?.serial === serial && read.branch === branch && read.period === period;
-  if (!isOfRow || !Number.isSafeInteger(read.at) || typeof read.content !== 'object') {
-    throw damaged(serial, branch);
-  }
-  return read as ReadText;
-}
-
-function damaged(serial: number, branch: number): RenkeiError {
-  return new RenkeiError(
+  throw new RenkeiError(
     'STORE_CORRUPT',
-    `record ${serial}, branch ${branch}: its text is not that of the row`,
+    `record ${row.serial}, branch ${row.branch}: its text is not that of the row`,
   );
 }

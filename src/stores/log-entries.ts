@@ -4,7 +4,7 @@ import { RenkeiError } from '../errors/renkei-error.js';
 import { canonicalJson } from '../signatures/canonical-json.js';
 import { leafHash, MerkleTree } from '../signatures/merkle-tree.js';
 import { MAX_BATCH_ROWS } from './calls.js';
-import type { LogDraft, LogEntry, LogHead } from './log-port.js';
+import type { LogDetails, LogDraft, LogEntry, LogHead } from './log-port.js';
 
 /** Subtrees whose hashes a store keeps are of 2^8, 2^16, … leaves: from them every proof is made with few reads. */
 export const HASH_LEVEL_STEP = 8;
@@ -119,7 +119,7 @@ export function extendLog(head: LogHead, drafts: readonly LogDraft[], at: number
   let { last } = head;
   for (const { event, details = {} } of drafts) {
     const index = tree.size;
-    const text = canonicalJson({ at: time, details, event, index, previous: bytesToHex(last) });
+    const text = entryText(time, details, event, index, bytesToHex(last));
     const hash = leafHash(Buffer.from(text));
     tree.appendHash(hash, (level, node, nodeHash) => {
       if (level % HASH_LEVEL_STEP === 0) hashes.push({ level, index: node, hash: nodeHash });
@@ -129,6 +129,11 @@ export function extendLog(head: LogHead, drafts: readonly LogDraft[], at: number
   }
   if (entries.length === 0) return { head, entries, hashes };
   return { head: { size: tree.size, at: moment, last, subtrees: tree.subtrees }, entries, hashes };
+}
+
+/** Canonical JSON of an entry; only its details need to be sorted. */
+function entryText(at: string, details: LogDetails, event: string, index: number, previous: string): string {
+  return `{"at":"${at}","details":${canonicalJson(details)},"event":"${event}","index":${index},"previous":"${previous}"}`;
 }
 
 /**
@@ -144,7 +149,7 @@ export function readLogEntry(text: string): LogEntry | undefined {
       index >= 0 &&
       /^[0-9a-f]{64}$/.test(previous) &&
       faultOf({ event, details }) === undefined &&
-      canonicalJson({ at, details, event, index, previous }) === text;
+      entryText(at, details, event, index, previous) === text;
     return isRight ? { at: moment, details, event, index, previous } : undefined;
   } catch {
     return undefined;

@@ -163,7 +163,7 @@ describe('what was done past the library is found and named', () => {
     [
       'a row that was slipped in',
       [
-        `INSERT INTO record SELECT 7, 1, period, record_code, entry, inquirer, 'R-7', replace(text, '"serial":5', '"serial":7')
+        `INSERT INTO record SELECT 7, 1, period, record_code, person, entry, inquirer, 'R-7', replace(text, '"serial":5', '"serial":7')
          FROM record WHERE serial = 5`,
         'UPDATE state SET next_serial = 8',
       ],

@@ -9,6 +9,8 @@ export interface FileSchema {
   readonly applicationId: number;
   /** The version that is made and worked with. */
   readonly version: number;
+  /** Size of a page in a new file. */
+  readonly pageBytes: number;
   /** Makes the tables of this version in an empty file. */
   readonly tables: string;
   /** What makes a file of one version one of the next, by the version it starts from. */

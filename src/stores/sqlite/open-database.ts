@@ -4,11 +4,6 @@ import { RenkeiError } from '../../errors/renkei-error.js';
 import { type FileSchema, prepareSchema, schemaVersion } from './file-schema.js';
 import type { SqliteStoreOptions } from './sqlite-store-options.js';
 
-/**
- * Codes are as good as random, so a large batch writes to every page of the tables: few large pages are written
- * sooner than many small ones.
- */
-const PAGE_BYTES = 16_384;
 /** Size of the write-ahead log from which its pages are moved into the database file. */
 const CHECKPOINT_BYTES = 64 * 1_048_576;
 
@@ -25,14 +20,15 @@ export function openDatabase(
     // First, since the journal mode below is written into the file.
     if (schemaVersion(database, schema) === 0 && !create) throw noStore(schema);
     // Takes effect in a new file only.
-    database.pragma(`page_size = ${PAGE_BYTES}`);
+    database.pragma(`page_size = ${schema.pageBytes}`);
     if (database.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
       throw new RenkeiError('OPTION_INVALID', 'option "path" must be a file that can have a WAL');
     }
     database.pragma('synchronous = FULL');
     // A page whose cells cannot be right is refused when it is read, not when a cell is.
     database.pragma('cell_size_check = ON');
-    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_BYTES / PAGE_BYTES}`);
+    const pageBytes = database.pragma('page_size', { simple: true }) as number;
+    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_BYTES / pageBytes}`);
     database.pragma(`cache_size = -${cacheMiB * 1024}`);
     // A batch touches nearly every page, and SQLite keeps the old ones until the statement has ended: in memory
     // they would be as much as the database. The temporary file has no name and holds what the database holds.

@@ -52,6 +52,9 @@ export const ISSUANCE_SCHEMA: FileSchema = {
   what: 'issuance store',
   applicationId: 0x524e4b31,
   version: 3,
+  // Codes are as good as random, so a large batch writes to every page of the tables: few large pages are written
+  // sooner than many small ones.
+  pageBytes: 16_384,
   tables: TABLES,
   migrations: MIGRATIONS,
 };

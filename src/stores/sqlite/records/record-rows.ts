@@ -12,7 +12,7 @@ type Row = readonly [
   entry: unknown,
   text: unknown,
 ];
-type NewRow = [number, number, string, Uint8Array, number, string | null, string | null, string];
+type NewRow = [number, number, string, Uint8Array, number, number, string | null, string | null, string];
 
 const COLUMNS = 'serial, branch, period, record_code, entry, text';
 
@@ -21,15 +21,15 @@ export class RecordRows {
   readonly #insert: Statement<NewRow>;
   readonly #request: Statement<[string, string], Row>;
   readonly #latest: Statement<[number], Row>;
-  readonly #person: Statement<[string, Uint8Array, number, number], Row>;
+  readonly #person: Statement<[number, string, Uint8Array, number, number], Row>;
   readonly #after: Statement<[number, number, number], Row>;
-  readonly #rekey: Statement<[Uint8Array, number, number, number]>;
+  readonly #rekey: Statement<[Uint8Array, number, number, number, number]>;
   readonly #ofPeriod: Statement<[number, string, number], readonly [row: number, serial: number]>;
   readonly #delete: Statement<[number]>;
 
   constructor(database: Database) {
     const rows = <Given extends unknown[]>(sql: string) => database.prepare<Given, Row>(sql).raw();
-    this.#insert = database.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = database.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#request = rows(
       `SELECT ${COLUMNS} FROM record WHERE inquirer = ? AND request_id = ? AND branch = 1`,
     );
@@ -37,7 +37,7 @@ export class RecordRows {
     this.#person = rows(
       `SELECT ${COLUMNS}
          FROM (SELECT serial AS wanted FROM record
-                WHERE branch = 1 AND period = ? AND record_code = ? AND serial < ?
+                WHERE branch = 1 AND person = ? AND period = ? AND record_code = ? AND serial < ?
                 ORDER BY serial DESC LIMIT ?)
               CROSS JOIN record ON serial = wanted
         ORDER BY serial DESC, branch`,
@@ -46,7 +46,7 @@ export class RecordRows {
       `SELECT ${COLUMNS} FROM record WHERE (serial, branch) > (?, ?) ORDER BY serial, branch LIMIT ?`,
     );
     this.#rekey = database.prepare(
-      'UPDATE record SET record_code = ?, entry = ? WHERE serial = ? AND branch = ?',
+      'UPDATE record SET record_code = ?, person = ?, entry = ? WHERE serial = ? AND branch = ?',
     );
     this.#ofPeriod = database
       .prepare<[number, string, number], readonly [number, number]>(
@@ -60,7 +60,17 @@ export class RecordRows {
   /** Writes a new row. */
   insert({ serial, branch, period, recordCode, entry, request, text }: NewRecordRow): void {
     const { inquirer = null, requestId = null } = request ?? {};
-    this.#insert.run(serial, branch, period, recordCode, entry, inquirer, requestId, text);
+    this.#insert.run(
+      serial,
+      branch,
+      period,
+      recordCode,
+      personOf(recordCode),
+      entry,
+      inquirer,
+      requestId,
+      text,
+    );
   }
 
   /** The first branch of what is on record under an inquirer's own name of a request. */
@@ -84,7 +94,9 @@ export class RecordRows {
     beforeSerial = Number.MAX_SAFE_INTEGER,
     serials = Number.MAX_SAFE_INTEGER,
   ): StoredRecord[] {
-    return this.#person.all(period, recordCode, beforeSerial, serials).map(storedRecord);
+    return this.#person
+      .all(personOf(recordCode), period, recordCode, beforeSerial, serials)
+      .map(storedRecord);
   }
 
   /** Rows by serial number and branch. */
@@ -94,7 +106,7 @@ export class RecordRows {
 
   /** Puts a row under another record code. */
   rekey({ serial, branch, recordCode, entry }: StoredRecord): void {
-    this.#rekey.run(recordCode, entry, serial, branch);
+    this.#rekey.run(recordCode, personOf(recordCode), entry, serial, branch);
   }
 
   /**
@@ -113,6 +125,12 @@ export class RecordRows {
     for (const [row] of rows) this.#delete.run(row);
     return { rows: rows.length, serial: rows.at(-1)?.[1] ?? fromSerial };
   }
+}
+
+/** The first bytes of a record code, as many as a number holds exactly. */
+function personOf(code: Uint8Array): number {
+  const view = new DataView(code.buffer, code.byteOffset);
+  return view.getUint32(0) * 2 ** 16 + view.getUint16(4);
 }
 
 function stored(row: Row | undefined): StoredRecord | undefined {
