@@ -157,7 +157,8 @@ export interface RecordErasure extends LogCallOptions {
 export interface RecordStore extends LogStore {
   /**
    * Writes rows and log entries in one transaction, all or none, durable when the promise resolves. Log entries are in
-   * this order: drafts, records, branches, drafts of the branches that were inserted. The moment of all is `at`, or that of the last log entry when it is later.
+   * this order: drafts, records, branches, drafts of the branches that were inserted. The moment of all is `at`, or that
+   * of the last log entry when it is later.
    *
    * @param batch at most 100,000 rows and drafts together
    * @throws RenkeiError `RECORD_PERIOD_RETIRED` when a record or branch is of a period that has been erased;
@@ -195,9 +196,11 @@ export interface RecordStore extends LogStore {
 
   /**
    * Puts the rows of people under new record codes, in one transaction. From the first call on the period takes no new
-   * record under a code of a lower generation than these, and its `leastGeneration` says so. For every 1,000 rows or fewer, an entry
-   * `records.re-keyed` is appended with the rows' new digests (`period`, `serials`, `branches`, `digests`, in one order).
-   * Old codes that no row stands under are passed over, so again changes nothing.
+   * record under a code of a lower generation than these, and its `leastGeneration` says so. For every 1,000 rows or
+   * fewer, by serial number and branch, an entry `records.re-keyed` is appended with the rows' new digests (`period`,
+   * `serials`, `branches`, `digests`, in one order). Passed over are old codes that no row stands under, so that again
+   * changes nothing, old codes that came before in the batch, and pairs of equal codes. All rows are found before any is
+   * changed: a new code may be somebody else's old one, but such a batch is not to be repeated.
    *
    * @returns rows that were put under new codes
    */
@@ -205,9 +208,8 @@ export interface RecordStore extends LogStore {
 
   /**
    * Says that the rows of a period are found under the codes of a generation from now on, and no new record is taken
-   * under one of a lower generation; with an entry
-   * `records.generation` (`period`, `generation`). `existed` when it is so already; `conflict`, and no change, when the
-   * period is unknown or its generation is higher.
+   * under one of a lower generation; with an entry `records.generation` (`period`, `generation`). `existed` when it is so
+   * already; `conflict`, and no change, when the period is unknown or its generation is higher.
    */
   settleGeneration(
     period: string,
@@ -219,6 +221,7 @@ export interface RecordStore extends LogStore {
   /**
    * Erases rows of a period, in one transaction; the first time with an entry `records.erasing` (`period`), and each time
    * with an entry `records.erased` (`period`, `rows`) where any were erased. From the first call on the period takes no row.
+   * The lowest serial numbers go first, of each the last branch first, so that what is left of a record has no gap.
    *
    * @returns rows that were erased; 0 when none is left, or the period is unknown
    */

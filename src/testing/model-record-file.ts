@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { canonicalJson } from '../signatures/canonical-json.js';
 import { MerkleTree } from '../signatures/merkle-tree.js';
+import type { RecordOrigin } from '../stores/access-record.js';
 import type { LogAppended, LogDraft, LogHead, LogPage, StoredCheckpoint } from '../stores/log-port.js';
 import type {
   AccessRecord,
@@ -48,6 +49,7 @@ interface Row {
   readonly at: number;
   readonly content: RecordContent;
   readonly request: string;
+  readonly origin: RecordOrigin | undefined;
 }
 
 interface Period {
@@ -91,14 +93,24 @@ export class ModelRecordFile implements WalkedRecordFile {
         serial++;
         return {
           outcome: 'inserted',
-          record: add({ serial, branch: 1, period, code: hex(recordCode), content, request }),
+          record: add({
+            serial,
+            branch: 1,
+            period,
+            code: hex(recordCode),
+            content,
+            request,
+            origin: { requestId, generation },
+          }),
         };
       },
     );
-    const newBranches = branches.map(({ serial, branch, content }): NewBranchOutcome => {
+    const ofBranches: LogDraft[] = [];
+    const newBranches = branches.map(({ serial, branch, content, draft }): NewBranchOutcome => {
       const last = rows.filter((row) => row.serial === serial).at(-1);
       if (last?.branch !== branch - 1) return { outcome: 'conflict' };
-      return { outcome: 'inserted', record: add({ ...last, branch, content }) };
+      if (draft !== undefined) ofBranches.push(draft);
+      return { outcome: 'inserted', record: add({ ...last, branch, content, origin: undefined }) };
     });
     this.#rows = rows.sort((a, b) => a.serial - b.serial || a.branch - b.branch);
     for (const [period, state] of periods) this.#periods.set(period, state);
@@ -107,7 +119,7 @@ export class ModelRecordFile implements WalkedRecordFile {
       const { branch, period, serial } = row;
       return { event: 'record', details: { branch, digest: digest(row), period, serial } };
     });
-    this.#log([...drafts, ...ofRows], at);
+    this.#log([...drafts, ...ofRows, ...ofBranches], at);
     return { records: newRecords, branches: newBranches };
   }
 
@@ -249,16 +261,26 @@ export class ModelRecordFile implements WalkedRecordFile {
   }
 }
 
-function digest({ serial, branch, period, code, at, content }: Row): string {
-  const text = canonicalJson({ at, branch, content, period, serial });
+function digest({ serial, branch, period, code, at, content, origin }: Row): string {
+  const text = canonicalJson({ at, branch, content, origin, period, serial });
   return createHash('sha256').update(code, 'hex').update(text).digest('hex');
 }
 
 /** What can be read of a row. */
 function record(row: Row): AccessRecord {
-  const { serial, branch, period, code, entry, at, content } = row;
+  const { serial, branch, period, code, entry, at, content, origin } = row;
   const recordCode = Uint8Array.from(Buffer.from(code, 'hex'));
-  return { serial, branch, period, recordCode, entry, recordedAt: at, content, digest: digest(row) } as never;
+  return {
+    serial,
+    branch,
+    period,
+    recordCode,
+    entry,
+    recordedAt: at,
+    content,
+    origin,
+    digest: digest(row),
+  } as never;
 }
 
 function recordOf(row: Row | undefined): AccessRecord | undefined {

@@ -10,8 +10,18 @@ export type PlainRecord = ReturnType<typeof plain>;
 
 /** All that a row says, its record code as hex digits. */
 export function plain(record: AccessRecord) {
-  const { serial, branch, period, entry, recordedAt, content, digest } = record;
-  return { serial, branch, period, recordCode: hex(record.recordCode), entry, recordedAt, content, digest };
+  const { serial, branch, period, entry, recordedAt, content, origin, digest } = record;
+  return {
+    serial,
+    branch,
+    period,
+    recordCode: hex(record.recordCode),
+    entry,
+    recordedAt,
+    content,
+    origin,
+    digest,
+  };
 }
 
 /** The same of several rows. */

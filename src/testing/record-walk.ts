@@ -49,7 +49,10 @@ function batchOf(draw: Seeded): RecordBatch {
       }),
     }),
   );
-  const branches = draw.some(SERIALS, MOST).map((serial) => newBranch(serial, 2 + draw.below(3)));
+  const branches = draw.some(SERIALS, MOST).map((serial) => ({
+    ...newBranch(serial, 2 + draw.below(3)),
+    ...(draw.below(3) === 0 ? { draft: { event: 'answered', details: { serial } } } : {}),
+  }));
   return { at: moment(draw), records, branches, drafts: drafts(draw) };
 }
 

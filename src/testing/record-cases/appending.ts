@@ -187,6 +187,44 @@ export const appendingCases = recordCasesOf('appending', {
     await assertFileSound(store);
   },
 
+  'appends the drafts of branches last, of those that were inserted only': async (store) => {
+    await appendRecords(store, [1, 2]);
+    const answered = (serial: number) => ({ draft: { event: 'answered', details: { serial } } });
+    await appendAll(store, {
+      drafts: [{ event: 'first' }],
+      records: [newRecord(3)],
+      branches: [
+        { ...newBranch(2, 2), ...answered(2) },
+        { ...newBranch(9, 2), ...answered(9) },
+        newBranch(1, 2),
+        { ...newBranch(1, 3), ...answered(1) },
+      ],
+    });
+    const entries = readEntries(await entriesOf(store)).slice(2);
+    assert.deepEqual(
+      entries.map(({ event, details }) => [event, details.serial]),
+      [
+        ['first', undefined],
+        ['record', 3],
+        ['record', 2],
+        ['record', 1],
+        ['record', 1],
+        ['answered', 2],
+        ['answered', 1],
+      ],
+    );
+    await assertFileSound(store);
+  },
+
+  'tells of a first branch, and of no other, under which name and generation it was asked for': async (
+    store,
+  ) => {
+    await appendRecords(store, [1], { generation: 3 });
+    await appendAll(store, { branches: [newBranch(1, 2)] });
+    const origins = (await store.records({ limit: 5 })).map(({ origin }) => origin);
+    assert.deepEqual(origins, [{ requestId: 'request-1', generation: 3 }, undefined]);
+  },
+
   'changes nothing by an empty batch': async (store) => {
     await appendRecords(store, [1]);
     await assertFileUnchanged(store, async () => {

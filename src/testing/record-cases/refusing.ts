@@ -47,6 +47,7 @@ const withContent = (changes: Partial<RecordContent>): Call[] => [
 const withDraft = (draft: unknown): Call[] => [
   (store) => store.appendLog([draft as LogDraft], AT),
   (store) => appendAll(store, { records: [newRecord(2)], drafts: [draft as LogDraft] }),
+  (store) => appendAll(store, { branches: [{ ...newBranch(1, 2), draft: draft as LogDraft }] }),
 ];
 const withMoment = (at: unknown): Call[] => [
   (store) => store.append({ at: at as number, records: [newRecord(2)] }),
