@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { parseInstitutionCode } from 'renkei';
 import { openPostgresStore, type PostgresConnection } from 'renkei/postgres';
 import { batchOf, storeCodes } from 'renkei/testing';
+import { ownOrder } from './own-order.js';
 
 /** A process that issues for the same people as its siblings, each in an order of its own, when it is told to begin. */
 
@@ -29,18 +29,9 @@ const store = await openPostgresStore({ connection: plan.connection, schema: pla
 process.stdout.write('ready\n');
 await new Promise((resolve) => process.stdin.once('data', resolve));
 
-/** The people of a batch, some of all, in an order that no sibling has. */
-function peopleOf(batch: number): number[] {
-  const order = (n: number) => createHash('sha256').update(`${plan.keyVersion} ${batch} ${n}`).digest('hex');
-  return Array.from({ length: plan.people }, (_, n) => ({ n, key: order(n) }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .slice(0, plan.batchRows)
-    .map(({ n }) => n);
-}
-
 const told = await Promise.all(
   Array.from({ length: plan.batches }, async (_, batch) => {
-    const people = peopleOf(batch);
+    const people = ownOrder(`${plan.keyVersion}`, batch, plan.people, plan.batchRows);
     const codes = storeCodes(...people);
     const { versions } = await store.issue(batchOf(institution, codes, { keyVersion: plan.keyVersion }));
     return people.map((person, row): ToldRow => ({ person, version: versions[row] as number }));

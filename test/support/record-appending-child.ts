@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { openPostgresRecordStore, type PostgresConnection } from 'renkei/postgres';
 import { newRecord, recordContent } from 'renkei/testing';
+import { ownOrder } from './own-order.js';
 
 /** A process that records the same requests as its siblings, each in an order of its own, when it is told to begin. */
 
@@ -27,18 +27,9 @@ const store = await openPostgresRecordStore({
 process.stdout.write('ready\n');
 await new Promise((resolve) => process.stdin.once('data', resolve));
 
-/** The requests of a batch, some of all, in an order that no sibling has. */
-function requestsOf(batch: number): number[] {
-  const order = (n: number) => createHash('sha256').update(`${plan.name} ${batch} ${n}`).digest('hex');
-  return Array.from({ length: plan.requests }, (_, n) => ({ n, key: order(n) }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .slice(0, plan.batchRows)
-    .map(({ n }) => n);
-}
-
 await Promise.all(
   Array.from({ length: plan.batches }, async (_, batch) => {
-    const asked = requestsOf(batch);
+    const asked = ownOrder(plan.name, batch, plan.requests, plan.batchRows);
     const content = recordContent({ department: plan.name });
     const { records } = await store.append({
       at: Date.UTC(2026, 3, 1) + batch,
