@@ -163,8 +163,7 @@ describe('the PostgreSQL record store', () => {
           FROM pg_class WHERE oid = '${schema}.${name.replaceAll('`', '')}'::regclass`,
         )) as { heap: number; indexes: number }[];
         [heap, indexes, heap + indexes].forEach((bytes, column) => {
-          // An index of random codes is more or less full, depending on how many there are.
-          expect(Math.abs(bytes / rows / Number(cells[column]) - 1)).toBeLessThan(0.12);
+          expect(Math.abs(bytes / rows / Number(cells[column]) - 1)).toBeLessThan(0.05);
         });
       }
     }, 120_000);

@@ -129,8 +129,9 @@ function plain(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null) return answer;
   if ('digest' in answer) {
     const row = answer as Awaited<ReturnType<RecordStore['records']>>[number];
-    const { serial, branch, period, recordCode, entry, recordedAt, content, digest } = row;
-    return { serial, branch, period, recordCode: plain(recordCode), entry, recordedAt, content, digest };
+    const { serial, branch, period, recordCode, entry, recordedAt, origin, content, digest } = row;
+    const bytes = { recordCode: plain(recordCode), digest };
+    return { serial, branch, period, entry, recordedAt, origin, content, ...bytes };
   }
   return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, plain(value)]));
 }
