@@ -18,18 +18,20 @@ export function outcomeOnRecord(
   code: PerInstitutionCode | undefined,
   isRepeated: boolean,
 ): MediationOutcome {
-  const shared = { index: 0, serial, isRepeated };
   switch (content.outcome) {
-    case 'not-permitted':
-      return { ...shared, status: 'not-permitted', reason: content.refusal as RefusalReason };
+    case 'not-permitted': {
+      const reason = content.refusal as RefusalReason;
+      return { index: 0, status: 'not-permitted', serial, isRepeated, reason };
+    }
     case 'provider-has-no-code':
-      return { ...shared, status: 'provider-has-no-code' };
+      return { index: 0, status: 'provider-has-no-code', serial, isRepeated };
     default: {
       if (code === undefined) {
         throw new RenkeiError('CODE_NOT_ISSUED', `the provider of request ${serial} holds no code any more`);
       }
       const notice = new ProviderNotice(serial, branch, content, code);
-      return { ...shared, status: 'forwarded', branch, validUntil: content.validUntil as number, notice };
+      const validUntil = content.validUntil as number;
+      return { index: 0, status: 'forwarded', serial, branch, isRepeated, validUntil, notice };
     }
   }
 }

@@ -98,15 +98,23 @@ export class RequestWork implements RoundWork<WaitingRequest, PreparedRound> {
     decision: PermissionDecision,
     { code, generation }: OpenedRequest & { status: 'opened' },
   ): NewRecord {
-    const { visibleFrom, ...asked } = request.content;
+    const asked = request.content;
+    // Member by member: a copy by spreading takes several times as long, and every request has one.
     const content: Writable<RecordContent> = {
-      ...asked,
       outcome: outcomeOf(decision, code.code),
+      inquirer: asked.inquirer,
+      provider: asked.provider,
       inquirerName: this.#nameOf(asked.inquirer, requestedAt),
+      department: asked.department,
       providerName: this.#nameOf(asked.provider, requestedAt),
+      affair: asked.affair,
+      procedure: asked.procedure,
+      information: asked.information,
+      items: asked.items,
       requestedAt,
+      nonDisclosure: asked.nonDisclosure,
     };
-    if (visibleFrom !== undefined) content.visibleFrom = visibleFrom;
+    if (asked.visibleFrom !== undefined) content.visibleFrom = asked.visibleFrom;
     if (!decision.permitted) content.refusal = decision.reason;
     if (content.outcome === 'forwarded') {
       content.validUntil = validUntil(requestedAt, this.#parts.validityDays);
