@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   entriesOf,
   type MediationWorld,
@@ -92,6 +92,18 @@ describe('令26条4項, 番号法21条2項: what is not permitted', () => {
     expect(row?.content).toMatchObject({ outcome: 'not-permitted', refusal: 'inquirer-in-breach' });
     expect(row?.content.validUntil).toBeUndefined();
   });
+});
+
+test('令26条4項: for what is not permitted no code of the provider is computed', async () => {
+  const mediate = vi.spyOn(world.issuer, 'mediate');
+  const refused = requestOf(code(0), 'R-1', { affair: 'another' });
+  world.permissions.refuse(refused, 'not-listed');
+  await world.mediator.mediateBatch([refused, requestOf(code(1), 'R-2')]);
+  const asked = mediate.mock.calls.map(([texts, { signal: _, ...options }]) => ({ texts, ...options }));
+  expect(asked).toEqual([
+    { texts: [code(0)], from: 'A1', period: '2026' },
+    { texts: [code(1)], from: 'A1', to: 'B2', period: '2026' },
+  ]);
 });
 
 describe('a code that leads to nobody', () => {
