@@ -72,7 +72,7 @@ export const STEPS: Readonly<Record<Exclude<RotationArguments['command'], 'verif
     );
   },
 
-  // Records of a period are kept outside of this library: that they are erased, and how many, the operator says.
+  // The command has no record file at hand: that records are erased, and how many, the operator says.
   retire: async (input) => {
     const { erasedRows: rows } = input.settings;
     const eraser = rows === undefined ? undefined : { erase: async () => ({ rows }) };

@@ -89,10 +89,12 @@ export class Records extends Redacted {
    * identifier of a person. Counts are what they are, small ones too: who publishes them sees to it that a one does not
    * point at somebody. Reads the whole record file, with the memory of one day's counts.
    *
-   * @throws RenkeiError `ABORTED`, an option error or a store error
+   * @throws RenkeiError `RECORDS_CLOSED`, `ABORTED`, an option error or a store error
    */
   async *statistics(options: RecordStatisticsOptions = {}): AsyncGenerator<RecordStatistic, void, undefined> {
     checkOptions('statistics', options, RECORD_STATISTICS_RULES);
+    // Refuses when it is closed.
+    await this.#drain.run(() => undefined);
     yield* statistics(this.#context.store, options.signal);
   }
 

@@ -140,7 +140,7 @@ export interface ErasedRecords {
   readonly rows: number;
 }
 
-/** Erases the records of a period (情報提供等記録), which are kept outside of this library. */
+/** Erases the records of a period (情報提供等記録): `recordEraser` makes one over a record file. */
 export interface RecordEraser {
   /** Erases all records of a period for good; again erases none. */
   erase(period: string): Promise<ErasedRecords>;

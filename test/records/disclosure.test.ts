@@ -310,6 +310,7 @@ describe('who may ask', () => {
     const world = await openRecordWorld();
     await world.records.close();
     await expect(disclosed(world, 'x')).rejects.toMatchObject({ code: 'RECORDS_CLOSED' });
+    await expect(world.records.statistics().next()).rejects.toMatchObject({ code: 'RECORDS_CLOSED' });
     await world.records[Symbol.asyncDispose]();
   });
 });

@@ -11,6 +11,7 @@ import {
 } from 'renkei/extraction';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/signatures/canonical-json.js';
+import { publicKeyFingerprint } from '../../src/signatures/p256.js';
 import { signedMessage } from '../../src/signatures/signed-message.js';
 import {
   addBranch,
@@ -229,8 +230,10 @@ describe('what is refused', () => {
     await using extraction = await opened('swapped');
     const other = new Encrypter();
     other.addRecipient(recipient);
-    const [row] = await rowsIn('swapped');
-    await writeFile(path('swapped'), Buffer.from(await other.encrypt(`${canonicalJson(row)}\n`)));
+    // As many rows, and one of them says something else.
+    const rows = await rowsIn('swapped');
+    const lines = rows.map((row) => canonicalJson(row).replace('福祉課', '税務課'));
+    await writeFile(path('swapped'), Buffer.from(await other.encrypt(`${lines.join('\n')}\n`)));
     const reading = async () => {
       for await (const record of extraction.records()) expect(String(record)).toMatch(/redacted/);
     };
@@ -255,10 +258,15 @@ describe('what is refused', () => {
     await refused(manifest, 'SIGNATURE_INVALID', { publicKey: signer.publicKey });
     const { signature, ...content } = JSON.parse(manifest);
     expect(signature).toHaveLength(128);
-    const message = signedMessage('renkei-extraction/1', Buffer.from(canonicalJson(content)));
-    const resigned = { ...content, signature: Buffer.from(await signer.sign(message)).toString('hex') };
-    await refused(`${canonicalJson(resigned)}\n`, 'EXTRACTION_INVALID', { publicKey: signer.publicKey });
-    await refused(`${canonicalJson(resigned)}\n`, 'SIGNATURE_INVALID');
+    const { fingerprint } = content.signedBy;
+    const own = publicKeyFingerprint(signer.publicKey);
+    for (const named of [fingerprint, own]) {
+      const renamed = { ...content, signedBy: { ...content.signedBy, fingerprint: named } };
+      const message = signedMessage('renkei-extraction/1', Buffer.from(canonicalJson(renamed)));
+      const resigned = { ...renamed, signature: Buffer.from(await signer.sign(message)).toString('hex') };
+      await refused(`${canonicalJson(resigned)}\n`, 'EXTRACTION_INVALID', { publicKey: signer.publicKey });
+      await refused(`${canonicalJson(resigned)}\n`, 'SIGNATURE_INVALID');
+    }
   });
 
   test("another recipient's key", async () => {
