@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { type CheckedReceipt, checkRotationReceipt, RenkeiError } from 'renkei';
 import { openDelivery } from 'renkei/delivery';
+import { readGivenFile } from './given-file.js';
 import { printReceipt } from './print-receipt.js';
+import { readPublicKey } from './public-key-file.js';
 import type { RotationArguments } from './rotation-arguments.js';
-
-/** Bytes of a SubjectPublicKeyInfo of P-256 (RFC 5480). */
-const PUBLIC_KEY_BYTES = 91;
 
 /**
  * Checks receipts of one rotation, in the order of its steps, and deliveries against them. Needs no HSM and no store.
@@ -25,7 +23,7 @@ export async function verifyReceipts(
   const receipts: CheckedReceipt[] = [];
   let before: string | undefined;
   for (const path of paths) {
-    const bytes = await readReceipt(path);
+    const bytes = await readGivenFile(path, 'a receipt file');
     const receipt = checkRotationReceipt({
       receipt: bytes,
       ...(publicKey === undefined ? {} : { publicKey }),
@@ -94,23 +92,4 @@ async function digestOfFile(path: string): Promise<string> {
     throw new RenkeiError('OPTION_INVALID', 'a file of --delivery cannot be read');
   }
   return hash.digest('hex');
-}
-
-async function readReceipt(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch {
-    throw new RenkeiError('OPTION_INVALID', 'a receipt file cannot be read');
-  }
-}
-
-/** The file holds DER, or the same in hex. */
-async function readPublicKey(path: string): Promise<string> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch {
-    throw new RenkeiError('OPTION_INVALID', 'the file of --public-key cannot be read');
-  }
-  return bytes.length === PUBLIC_KEY_BYTES ? bytes.toString('hex') : bytes.toString('latin1').trim();
 }
