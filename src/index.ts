@@ -298,7 +298,7 @@ export type {
   RotationStep,
 } from './rotation/rotation-plan.js';
 export { openRotations, type Rotations } from './rotation/rotations.js';
-export type { AccessRecord, RecordContent, RecordedOutcome } from './stores/access-record.js';
+export type { AccessRecord } from './stores/access-record.js';
 export type {
   LogAppended,
   LogCallOptions,
@@ -338,6 +338,7 @@ export {
   type Successors,
   type WriteOutcome,
 } from './stores/port.js';
+export type { RecordContent, RecordedOutcome } from './stores/record-content.js';
 export type {
   NewBranch,
   NewBranchOutcome,

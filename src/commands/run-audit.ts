@@ -74,7 +74,10 @@ function checkpointsOf({ checkpoint: paths = [] }: AuditValues): Promise<string[
 }
 
 /** Lines of a file; where none is named, of the input. */
-async function linesOf(path: string | undefined, input: NodeJS.ReadableStream): Promise<AsyncIterable<string>> {
+async function linesOf(
+  path: string | undefined,
+  input: NodeJS.ReadableStream,
+): Promise<AsyncIterable<string>> {
   try {
     const stream = path === undefined ? input : (await open(path)).createReadStream();
     return createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });

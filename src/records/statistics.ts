@@ -1,5 +1,5 @@
 import { dayInJapan } from '../codes/japan-time.js';
-import type { RecordedOutcome } from '../stores/access-record.js';
+import type { RecordedOutcome } from '../stores/record-content.js';
 import type { RecordStore } from '../stores/record-port.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import { everyRecord } from './every-record.js';

@@ -1,52 +1,7 @@
 import { hash } from 'node:crypto';
 import { Redacted } from '../bytes/redacted.js';
 import { RenkeiError } from '../errors/renkei-error.js';
-import type { InstitutionCode } from '../subjects/institution-code.js';
-import { checkContent } from './record-arguments.js';
-
-/**
- * What became of a request. `forwarded`: the provider was notified (令26条1項). `provider-has-no-code`: it holds no code of
- * the person (同条2項). `not-permitted`: it was refused (同条4項, 番号法21条2項).
- */
-export type RecordedOutcome = 'forwarded' | 'provider-has-no-code' | 'not-permitted';
-
-/** What a record says (情報提供等記録ファイルの記録項目), besides its record code, serial number and branch. */
-export interface RecordContent {
-  /** What became of the request. */
-  readonly outcome: RecordedOutcome;
-  /** 機関コード of the inquirer. */
-  readonly inquirer: InstitutionCode;
-  /** 機関コード of the provider. */
-  readonly provider: InstitutionCode;
-  /** 情報照会者の名称. */
-  readonly inquirerName: string;
-  /** 部署名 of the inquirer. */
-  readonly department: string;
-  /** 情報提供者の名称. */
-  readonly providerName: string;
-  /** 事務名. */
-  readonly affair: string;
-  /** 事務手続き; an empty text where none was named. */
-  readonly procedure: string;
-  /** 特定個人情報名. */
-  readonly information: string;
-  /** 特定個人情報の項目. */
-  readonly items: readonly string[];
-  /** 提供の求めの日時, in milliseconds since 1970-01-01 UTC. */
-  readonly requestedAt: number;
-  /** 提供の日時, in milliseconds since 1970-01-01 UTC; undefined while nothing was provided. */
-  readonly providedAt?: number;
-  /** 不開示該当: whether the record falls under 個人情報保護法78条1項. */
-  readonly nonDisclosure: boolean;
-  /** 記録事項変更事由; only of a branch that corrects. */
-  readonly changeReason?: string;
-  /** 番号法21条2項各号該当: why the request was refused; only of `not-permitted`. */
-  readonly refusal?: string;
-  /** 有効期間: the last moment at which the provider may answer; only of `forwarded`. */
-  readonly validUntil?: number;
-  /** The record is shown to the person from this moment on. Default: at once. */
-  readonly visibleFrom?: number;
-}
+import { checkContent, type RecordContent } from './record-content.js';
 
 /** A row as a store keeps it. */
 export interface StoredRecord {

@@ -6,76 +6,33 @@ import { throwIfAborted } from '../errors/abort.js';
 import { checkOptions, integerRule, type OptionRule, required, signalRule } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { type InstitutionCode, parseInstitutionCode } from '../subjects/institution-code.js';
-import { checkMoment } from './arguments.js';
 import { MAX_BATCH_ROWS } from './calls.js';
 import { checkDrafts } from './log-entries.js';
 import type { LogCallOptions, LogHashPage, LogPage, StoredCheckpoint } from './log-port.js';
+import { checkContent, momentRule } from './record-content.js';
 import type {
   NewBranch,
   NewRecord,
   PersonRecordsPage,
   RecordBatch,
   RecordCodePairs,
-  RecordContent,
   RecordErasure,
   RecordsPage,
 } from './record-port.js';
 
 /** The checks every record file makes alike. */
 
-const MOST_TEXT = 1_000;
-const MOST_ITEMS = 1_000;
 /** Room for the signatures of many witnesses. */
 const MOST_NOTE = 65_536;
 const MOST_PERSON_SERIALS = 10_000;
 const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-const textRule = (least: number): OptionRule => ({
-  expects: `a text of ${least} to ${MOST_TEXT} characters, well-formed and without U+0000`,
-  check: (value) => isText(value, least),
-});
-const momentRule: OptionRule = {
-  expects: 'a whole number of milliseconds in the years 1 to 9999',
-  check: isMoment,
-};
-const outcomes = ['forwarded', 'provider-has-no-code', 'not-permitted'];
 const serialRule = integerRule(1, Number.MAX_SAFE_INTEGER);
 const limitRule = required(integerRule(1, MAX_BATCH_ROWS));
 const codeRule: OptionRule = {
   expects: `${CODE_LENGTH} bytes`,
   check: (value) => value instanceof Uint8Array && value.length === CODE_LENGTH,
 };
-
-/** The rules for what a record says. */
-export const CONTENT_RULES = {
-  outcome: required({
-    expects: `one of ${outcomes.join(', ')}`,
-    check: (value) => outcomes.includes(value as string),
-  }),
-  inquirer: required(textRule(1)),
-  provider: required(textRule(1)),
-  inquirerName: required(textRule(1)),
-  department: required(textRule(0)),
-  providerName: required(textRule(1)),
-  affair: required(textRule(1)),
-  procedure: required(textRule(0)),
-  information: required(textRule(1)),
-  items: required({
-    expects: `1 to ${MOST_ITEMS} texts`,
-    check: (value) =>
-      Array.isArray(value) &&
-      value.length >= 1 &&
-      value.length <= MOST_ITEMS &&
-      value.every((item) => isText(item, 1)),
-  }),
-  requestedAt: required(momentRule),
-  providedAt: momentRule,
-  nonDisclosure: required({ expects: 'true or false', check: (value) => typeof value === 'boolean' }),
-  changeReason: textRule(1),
-  refusal: textRule(1),
-  validUntil: momentRule,
-  visibleFrom: momentRule,
-} as const satisfies Readonly<Record<string, OptionRule>>;
 
 /** What is checked by what it is, not by the kind of value. */
 const givenRule = required({ expects: 'given', check: () => true });
@@ -108,30 +65,6 @@ const CHECKPOINT_RULES = {
     check: (value) => isKeptText(value) && value.length >= 1 && value.length <= MOST_NOTE,
   }),
 };
-
-function isText(value: unknown, least: number): boolean {
-  return isKeptText(value) && value.length >= least && value.length <= MOST_TEXT;
-}
-
-function isMoment(value: unknown): boolean {
-  try {
-    checkMoment('', value as number);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Checks what a record is to say.
- *
- * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID` or `INSTITUTION_CODE_INVALID`
- */
-export function checkContent(content: RecordContent): void {
-  checkOptions('record', content, CONTENT_RULES);
-  parseInstitutionCode(content.inquirer);
-  parseInstitutionCode(content.provider);
-}
 
 /** Checks an inquirer's own name of a request. */
 export function checkRequestId(requestId: string): void {

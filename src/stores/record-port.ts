@@ -1,8 +1,10 @@
 import type { InstitutionCode } from '../subjects/institution-code.js';
-import type { AccessRecord, RecordContent } from './access-record.js';
+import type { AccessRecord } from './access-record.js';
 import type { LogCallOptions, LogDraft, LogStore } from './log-port.js';
+import type { RecordContent } from './record-content.js';
 
-export type { AccessRecord, RecordContent } from './access-record.js';
+export type { AccessRecord } from './access-record.js';
+export type { RecordContent } from './record-content.js';
 
 /** A request that is to be recorded: the first branch of a new serial number. */
 export interface NewRecord {

@@ -2,7 +2,6 @@ import { RenkeiError } from '../errors/renkei-error.js';
 import type { InstitutionCode } from '../subjects/institution-code.js';
 import {
   AccessRecord,
-  type RecordContent,
   type RecordOrigin,
   recordDigest,
   recordText,
@@ -11,6 +10,7 @@ import {
 import { codeOfText, codeTexts } from './code-texts.js';
 import { extendLog, type LogExtension } from './log-entries.js';
 import type { LogDraft, LogHead } from './log-port.js';
+import type { RecordContent } from './record-content.js';
 import type {
   NewBranchOutcome,
   NewRecordOutcome,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalJson } from '../../src/signatures/canonical-json.js';
-import { type RecordContent, recordText } from '../../src/stores/access-record.js';
+import { recordText } from '../../src/stores/access-record.js';
+import type { RecordContent } from '../../src/stores/record-content.js';
 
 const text = fc.string({ unit: 'grapheme' });
 const content = fc.record(

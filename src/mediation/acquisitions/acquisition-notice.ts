@@ -1,5 +1,5 @@
 import { Redacted } from '../../bytes/redacted.js';
-import type { RecordContent } from '../../stores/access-record.js';
+import type { RecordContent } from '../../stores/record-content.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import type { PersonDescription } from './person-description.js';
 

@@ -1,6 +1,7 @@
 import { checkOptions, type OptionRule, required, textRule } from '../../errors/options.js';
-import type { RecordContent } from '../../stores/access-record.js';
-import { CONTENT_RULES, checkRequestId } from '../../stores/record-arguments.js';
+import { checkRequestId } from '../../stores/record-arguments.js';
+import type { RecordContent } from '../../stores/record-content.js';
+import { CONTENT_RULES } from '../../stores/record-content.js';
 import { parseInstitutionCode } from '../../subjects/institution-code.js';
 
 /** An inquirer's request for information about a person (提供の求め, 令20条, 命令85 40条2項). */

@@ -1,6 +1,6 @@
 import { Redacted } from '../../bytes/redacted.js';
 import type { PerInstitutionCode } from '../../codes/per-institution-code.js';
-import type { RecordContent } from '../../stores/access-record.js';
+import type { RecordContent } from '../../stores/record-content.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 
 /** What a provider is told of a request (令26条1項, 命令85 41条). */

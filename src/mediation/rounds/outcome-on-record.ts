@@ -1,6 +1,7 @@
 import type { PerInstitutionCode } from '../../codes/per-institution-code.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
-import type { AccessRecord, RecordContent } from '../../stores/access-record.js';
+import type { AccessRecord } from '../../stores/access-record.js';
+import type { RecordContent } from '../../stores/record-content.js';
 import type { RefusalReason } from '../permissions/decision.js';
 import type { MediationOutcome } from '../requests/mediation-result.js';
 import { ProviderNotice } from '../requests/provider-notice.js';

@@ -1,7 +1,7 @@
 import type { PerInstitutionCode } from '../../codes/per-institution-code.js';
 import type { RoundWork } from '../../lifecycle/round-queue.js';
-import type { RecordContent, RecordedOutcome } from '../../stores/access-record.js';
 import type { LogDraft } from '../../stores/log-port.js';
+import type { RecordContent, RecordedOutcome } from '../../stores/record-content.js';
 import type { NewRecord } from '../../stores/record-port.js';
 import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { notify } from '../../vault/events.js';

@@ -1,7 +1,7 @@
 import { isKeptText } from '../../bytes/kept-text.js';
 import { checkOptions, type OptionRule } from '../../errors/options.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
-import type { RecordContent } from '../../stores/access-record.js';
+import type { RecordContent } from '../../stores/record-content.js';
 
 /**
  * What may be corrected (記録の訂正): how the record describes what happened, when, and whether and from when the person may

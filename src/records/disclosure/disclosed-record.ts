@@ -1,5 +1,5 @@
 import { Redacted } from '../../bytes/redacted.js';
-import type { RecordContent, RecordedOutcome } from '../../stores/access-record.js';
+import type { RecordContent, RecordedOutcome } from '../../stores/record-content.js';
 import type { Branches } from '../every-record.js';
 
 /**

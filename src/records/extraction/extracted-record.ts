@@ -1,7 +1,8 @@
 import { Redacted } from '../../bytes/redacted.js';
 import { canonicalJson } from '../../signatures/canonical-json.js';
 import { integer, type MemberChecks, wrongMember } from '../../signatures/members.js';
-import type { AccessRecord, RecordContent } from '../../stores/access-record.js';
+import type { AccessRecord } from '../../stores/access-record.js';
+import type { RecordContent } from '../../stores/record-content.js';
 import { extractionInvalid } from './faults.js';
 
 /** What an extracted row says. There is no record code in it, nor anything else by which a person is found. */
