@@ -41,7 +41,7 @@ export function announcement(address: string, folder: string): string {
   return [
     `The mediator service is at ${address} and takes client certificates only.`,
     '',
-    '  certificates/  city, prefecture, pension, disclosure-system, operator (.pem and .key), ca.pem',
+    '  certificates/  ca.pem; city, prefecture, pension, disclosure-system, records-officer, operator (.pem, .key)',
     '  requests/      bodies to try out, about a person who does not exist',
     '  people.json    codes of all of them, by institution',
     '',

@@ -3,6 +3,7 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 /** What the OpenAPI description says besides the routes. */
 export function describeApi(): FastifyDynamicSwaggerOptions {
   return {
+    refResolver: { buildLocalReference: ({ $id }, _, __, n) => `${$id ?? n}` },
     openapi: {
       openapi: '3.1.0',
       info: {

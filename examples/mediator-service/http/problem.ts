@@ -20,6 +20,11 @@ const PROBLEMS = {
 /** A code of the service's own. */
 export type ProblemCode = keyof typeof PROBLEMS;
 
+/** Every code of the service's own, with its status. docs/mediator-service.md explains each. */
+export const PROBLEM_STATUS: ReadonlyMap<string, number> = new Map(
+  Object.entries(PROBLEMS).map(([code, [status]]) => [code, status]),
+);
+
 /** Codes of the library that say that the request is wrong. */
 const WRONG_REQUEST: ReadonlySet<RenkeiErrorCode> = new Set([
   'OPTION_INVALID',

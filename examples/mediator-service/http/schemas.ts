@@ -31,28 +31,32 @@ export const serialNumber = Type.Integer({
   description: '処理通番',
 });
 
-const problem = closed(
-  {
-    type: Type.String({ format: 'uri' }),
-    title: Type.String(),
-    status: Type.Integer({ minimum: 400, maximum: 599 }),
-    code: Type.String({
-      description: 'Stable code: of docs/errors.md, or one of those in docs/mediator-service.md',
-    }),
-    retryable: Type.Boolean({ description: 'Whether the same request may be made again' }),
-    instance: Type.String({ format: 'uri', description: 'Name of this answer in the log' }),
-    fault: Type.Optional(
-      closed(
-        { pointer: Type.String(), rule: Type.String() },
-        'Where the request is wrong: JSON pointer, and the rule of the description that is broken',
+/** Problem details, which every route refers to by its name. */
+export const PROBLEM = {
+  $id: 'Problem',
+  ...closed(
+    {
+      type: Type.String({ format: 'uri' }),
+      title: Type.String(),
+      status: Type.Integer({ minimum: 400, maximum: 599 }),
+      code: Type.String({
+        description: 'Stable code: of docs/errors.md, or one of those in docs/mediator-service.md',
+      }),
+      retryable: Type.Boolean({ description: 'Whether the same request may be made again' }),
+      instance: Type.String({ format: 'uri', description: 'Name of this answer in the log' }),
+      fault: Type.Optional(
+        closed(
+          { pointer: Type.String(), rule: Type.String() },
+          'Where the request is wrong: JSON pointer, and the rule of the description that is broken',
+        ),
       ),
-    ),
-  },
-  'Problem details of RFC 9457',
-);
+    },
+    'Problem details of RFC 9457',
+  ),
+};
 const problems = (description: string) => ({
   description,
-  content: { 'application/problem+json': { schema: problem } },
+  content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
 });
 
 /** Answers that every route may give besides its own. */

@@ -10,6 +10,7 @@ import { handleErrors } from './error-handling.js';
 import type { Identity } from './identity.js';
 import type { Metrics } from './metrics.js';
 import { Problem } from './problem.js';
+import { PROBLEM } from './schemas.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -103,6 +104,7 @@ export class Face {
       metrics.refusedHandshake(reason);
       app.log.warn({ reason }, 'handshake refused');
     });
+    app.addSchema(PROBLEM);
     handleErrors(app);
     app.decorateRequest('caller');
     app.addHook('onRequest', async (request, reply) => {

@@ -136,6 +136,72 @@ describe('GET /v1/notifications', () => {
   });
 });
 
+describe('POST /v1/answers, /v1/acquisitions, /v1/holders', () => {
+  const send = (client: string, path: string, body: unknown) => service.send(client, 'POST', path, body);
+
+  test('命令85 46条2項: the provider says once that it has answered; its notice is gone', async () => {
+    const { serial } = (await ask(permitted(codes.city?.[4], 'to-answer'))).json() as {
+      readonly serial: number;
+    };
+    const answered = (await send('pension', '/v1/answers', { serial })).json() as object;
+    expect(answered).toMatchObject({ outcome: 'answered', providedAt: expect.any(String) });
+    expect((await noticesOf('pension')).notifications.map((notice) => notice.serial)).not.toContain(serial);
+    expect((await send('pension', '/v1/answers', { serial })).json()).toEqual({
+      ...answered,
+      outcome: 'already-answered',
+    });
+    await ask(permitted(codes.city?.[4], 'to-answer'));
+    expect((await noticesOf('pension')).notifications.map((notice) => notice.serial)).not.toContain(serial);
+  });
+
+  test('nobody else answers in its place, nor learns that there is such a number', async () => {
+    expect((await send('prefecture', '/v1/answers', { serial: 1 })).json()).toEqual({ outcome: 'unknown' });
+    expect((await send('prefecture', '/v1/answers', { serial: 99_999 })).json()).toEqual({
+      outcome: 'unknown',
+    });
+  });
+
+  test('令26条3項: a provider without a code is told whose it is to acquire, until it says that it does', async () => {
+    const { serial } = (await ask(permitted(codes.city?.[5], 'to-acquire'))).json() as {
+      readonly serial: number;
+    };
+    const person = { name: '架空 花子', birthDate: '1970-01-31', sex: '女', address: '架空市一丁目' };
+    const asked = { inquirer: city.code, serial, person };
+    expect((await send('prefecture', '/v1/acquisitions', asked)).status).toBe(403);
+    expect((await send('city', '/v1/acquisitions', asked)).json()).toEqual({ outcome: 'asked' });
+    const { notifications } = await noticesOf('pension');
+    const notice = notifications.find(({ kind }) => kind === 'acquisition');
+    expect(notice).toEqual({
+      kind: 'acquisition',
+      id: `acquisition-${serial}`,
+      serial,
+      inquirer: city.code,
+      inquirerName: city.name,
+      person,
+    });
+    expect((await service.send('pension', 'DELETE', `/v1/notifications/${notice?.id}`)).status).toBe(204);
+    expect((await noticesOf('pension')).notifications.map(({ kind }) => kind)).not.toContain('acquisition');
+    expect(service.log.join('\n')).not.toContain('花子');
+  });
+
+  test('命令85 40条3項: who holds a code is told for a 事務 that may ask, and to nobody else', async () => {
+    const may = '年金である給付の支給に関する事務';
+    const code = codes.pension?.[0];
+    const asked = { inquirer: pension.code, code, affair: may };
+    expect((await send('pension', '/v1/holders', asked)).json()).toMatchObject({
+      outcome: 'found',
+      institutions: { length: 4 },
+    });
+    expect((await send('pension', '/v1/holders', { ...asked, affair: '別の事務' })).json()).toEqual({
+      outcome: 'not-permitted',
+    });
+    expect((await send('pension', '/v1/holders', { ...asked, code: forged(code ?? '') })).json()).toEqual({
+      outcome: 'invalid-code',
+      error: 'CODE_FORGED',
+    });
+  });
+});
+
 test('no code of a person, and no name of a request, is in the log', () => {
   const log = service.log.join('\n');
   expect(log).toContain('/v1/requests');

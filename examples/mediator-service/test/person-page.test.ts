@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeScratchFolder } from '../../../test/support/scratch-folder.js';
@@ -10,7 +9,6 @@ import { RunningService } from './running-service.js';
 
 /** The rules of WCAG 2.2, levels A and AA. */
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 
 const scratch = makeScratchFolder();
 let service: RunningService;
@@ -85,19 +83,9 @@ describe("the person's page in a browser (番号法23条)", () => {
     async (width) => {
       const narrow = await contextOf(browser, service, 'disclosure-system', width);
       const opened = await openPersonPage(narrow, service, ofPerson());
-      await opened.evaluate(AXE);
+      await opened.evaluate(axe.source);
       const { violations, passes } = await opened.evaluate(
-        (tags) =>
-          (
-            globalThis as unknown as {
-              axe: {
-                run(options: object): Promise<{
-                  violations: { id: string; nodes: { html: string }[] }[];
-                  passes: unknown[];
-                }>;
-              };
-            }
-          ).axe.run({ runOnly: tags }),
+        (tags) => (globalThis as unknown as { readonly axe: typeof axe }).axe.run({ runOnly: tags }),
         WCAG,
       );
       expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);

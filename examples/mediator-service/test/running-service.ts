@@ -17,6 +17,9 @@ export interface Answer {
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
+/** Most connections of one client. */
+const CONNECTIONS = 25;
+
 /** The service in a process of its own, and clients with certificates. */
 export class RunningService {
   readonly address: string;
@@ -118,6 +121,7 @@ export class RunningService {
     const agent = new Agent({
       ca: read('ca.pem'),
       keepAlive: true,
+      maxSockets: CONNECTIONS,
       ...(client !== '' && { cert: read(`${client}.pem`), key: read(`${client}.key`) }),
     });
     this.#agents.set(client, agent);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contextOf, openBrowser, openPersonPage } from './browser.js';
@@ -6,12 +6,14 @@ import { makeRecords, PERSON } from './example-records.js';
 import { readCodes } from './example-requests.js';
 import { RunningService } from './running-service.js';
 
-/** Takes the picture of the person's page that stands in the documents. */
+/** Writes what stands in the documents: the picture of a person's page, and the OpenAPI description. */
 async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'renkei-screenshot-'));
+  const folder = mkdtempSync(join(tmpdir(), 'renkei-documents-'));
   const service = await RunningService.start(folder);
   const browser = await openBrowser();
   try {
+    const description = (await service.send('operator', 'GET', '/openapi.json')).json();
+    writeFileSync('docs/mediator-service.openapi.json', `${JSON.stringify(description, null, 2)}\n`);
     const codes = readCodes(service);
     await makeRecords(service, codes);
     const context = await contextOf(browser, service, 'disclosure-system');
