@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TakeInRequest, TakenIn } from 'renkei';
+import { openDelivery, writeDelivery } from 'renkei/delivery';
 import { describe, expect, test } from 'vitest';
 import {
   contentOf,
@@ -178,19 +179,34 @@ describe('what is not taken in', () => {
     const { folder, receipts } = await changeGeneration(world, 'refused');
     const swapped = { verify: receipts.switch, switch: receipts.verify };
     expect(await told(world, { folder, receipts: swapped })).toBe('RECEIPT_INVALID');
+    // Alike in all but the moment, and signed by the same key.
+    const other = await changeGeneration(await openRecordWorld(), 'refused-other');
+    const mixed = { ...receipts, verify: other.receipts.verify };
+    expect(await told(world, { folder, receipts: mixed })).toBe('RECEIPT_INVALID');
     const altered = receipts.switch.replace(/"previous":"../, '"previous":"00');
     expect(await told(world, { folder, receipts: { ...receipts, switch: altered } })).toBe(
       'SIGNATURE_INVALID',
     );
     const delivery = read(receipts.verify).deliveries.find(({ audience }) => audience === 'record/2026');
-    const other = read(receipts.verify).deliveries.find(({ audience }) => audience === 'record/2027');
+    const next = read(receipts.verify).deliveries.find(({ audience }) => audience === 'record/2027');
     const file = join(folder, delivery?.file as string);
+    // Rightly signed, of the same rotation, for the same period, with as many pairs: another file all the same.
+    const publicKey = await world.vault.publicKey('audit/1' as never);
+    const written = await openDelivery({ path: file, publicKey, recordPeriod: '2026' });
+    const { format, scheme, pairs, blockPairs, tableDigest, merkleRoot, auditKey, ...facts } = written.header;
+    await written.close();
+    const others = Buffer.alloc(48 * pairs);
+    for (let k = 0; k < pairs; k++) others.writeUInt32BE(k, 48 * k);
+    const sign = (message: Uint8Array) => world.vault.sign('audit/1' as never, message);
+    const named = { name: 'audit/1' as never, publicKey };
+    await writeDelivery({ path: file, facts, pairs: [others], auditKey: named, sign });
+    expect(await told(world, { folder, receipts })).toBe('DELIVERY_INVALID');
     await writeFile(file, 'x');
     expect(await told(world, { folder, receipts })).toBe('DELIVERY_INVALID');
     await rm(file);
     expect(await told(world, { folder, receipts })).toBe('DELIVERY_FAULT');
     const { copyFile } = await import('node:fs/promises');
-    await copyFile(join(folder, other?.file as string), file);
+    await copyFile(join(folder, next?.file as string), file);
     expect(await told(world, { folder, receipts })).toBe('DELIVERY_INVALID');
     expect(await loggedEntries(world.file, 'records.re-keyed')).toEqual([]);
   });
