@@ -26,6 +26,7 @@ describe('RenkeiError', () => {
       'ABORTED',
       'DEADLINE_EXCEEDED',
       'DELIVERY_FAULT',
+      'EXTRACTION_FAULT',
       'HSM_UNAVAILABLE',
       'ISSUER_BUSY',
       'KEYS_CHANGED',
