@@ -2,7 +2,7 @@ import { Redacted } from '../../bytes/redacted.js';
 import { canonicalJson } from '../../signatures/canonical-json.js';
 import { integer, type MemberChecks, wrongMember } from '../../signatures/members.js';
 import type { AccessRecord } from '../../stores/access-record.js';
-import type { RecordContent } from '../../stores/record-content.js';
+import { checkContent, type RecordContent } from '../../stores/record-content.js';
 import { extractionInvalid } from './faults.js';
 
 /** What an extracted row says. There is no record code in it, nor anything else by which a person is found. */
@@ -44,8 +44,17 @@ const ROW: MemberChecks = {
   period: (value) => typeof value === 'string',
   recordedAt: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   entry: number,
-  content: (value) => typeof value === 'object' && value !== null,
+  content: isContent,
 };
+
+function isContent(value: unknown): boolean {
+  try {
+    checkContent(value as RecordContent);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A row as a line of the file, without its line feed. */
 export function writeRow({ serial, branch, period, recordedAt, entry, content }: AccessRecord): string {
