@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { fileFault } from '../errors/file-fault.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 
 /** The error for a file that is no delivery, or not as it was written. */
@@ -6,14 +7,12 @@ export function deliveryInvalid(why: string): RenkeiError {
   return new RenkeiError('DELIVERY_INVALID', `the delivery is refused: ${why}`);
 }
 
-/** Waits for a call of the file system. Paths stay out of the error: they are the caller's. */
+/** Waits for a call of the file system. */
 export async function onDisk<T>(what: string, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    const errno = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-    if (typeof errno !== 'string' || error instanceof RenkeiError) throw error;
-    throw new RenkeiError('DELIVERY_FAULT', `the delivery's file: ${what} failed (${errno})`);
+    throw fileFault('DELIVERY_FAULT', "the delivery's file", what, error);
   }
 }
 

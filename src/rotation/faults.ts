@@ -1,5 +1,8 @@
+import { fileFault } from '../errors/file-fault.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import type { RotationStatus } from '../stores/rotation-port.js';
+
+const FOLDER = "the rotation's folder";
 
 /** The error for a step that a rotation is not ready for. */
 export function wrongStatus(id: number, step: string, status: RotationStatus): RenkeiError {
@@ -13,17 +16,14 @@ export function incomplete(id: number, what: string): RenkeiError {
 
 /** The error for the workers' folder when it does not hold what the store says was put into it. */
 export function folderFault(what: string): RenkeiError {
-  return new RenkeiError('ROTATION_FOLDER', `the rotation's folder: ${what}`);
+  return new RenkeiError('ROTATION_FOLDER', `${FOLDER}: ${what}`);
 }
 
-/** Runs a call of the file system. The path stays out of the error: it is the caller's. */
+/** Runs a call of the file system. */
 export async function inFolder<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof RenkeiError) throw error;
-    const errno = (error as NodeJS.ErrnoException | undefined)?.code;
-    if (typeof errno !== 'string') throw error;
-    throw folderFault(`${what} failed (${errno})`);
+    throw fileFault('ROTATION_FOLDER', FOLDER, what, error);
   }
 }

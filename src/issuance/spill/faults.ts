@@ -1,21 +1,14 @@
+import { errnoOf, fileFault } from '../../errors/file-fault.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
-
-/** What a call of the file system failed with, such as `ENOSPC`. */
-function errnoOf(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
 
 /** True when a call of the file system failed with this. */
 export function isErrno(error: unknown, errno: string): boolean {
   return errnoOf(error) === errno;
 }
 
-/** The error for a call of the file system that failed. Paths stay out of it: they are the caller's. */
+/** The error for a call of the file system that failed. */
 export function spillFault(what: string, error: unknown): unknown {
-  const errno = errnoOf(error);
-  if (errno === undefined || error instanceof RenkeiError) return error;
-  return new RenkeiError('SPILL_FAULT', `the spill folder: ${what} failed (${errno})`);
+  return fileFault('SPILL_FAULT', 'the spill folder', what, error);
 }
 
 /** Runs a call of the file system. */

@@ -1,11 +1,10 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { entryPages } from '../../audit/entry-pages.js';
 import { signalOption } from '../../errors/abort.js';
 import { leafHash } from '../../signatures/merkle-tree.js';
 import { readLogEntry } from '../../stores/log-entries.js';
 import type { LogEntry, LogHead, LogStore } from '../../stores/log-port.js';
 import type { RecordFinding } from './finding.js';
-
-const PAGE = 1_000;
 
 /** What reading the log from its beginning gives: entries that are as they were written, and what is wrong. */
 export type CheckedEntry =
@@ -22,20 +21,18 @@ export async function* checkedLog(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CheckedEntry, void, undefined> {
   let last: Uint8Array = new Uint8Array(32);
-  let from = 0;
-  while (from < head.size) {
-    const limit = Math.min(PAGE, head.size - from);
-    const texts = await store.logEntries({ from, limit, ...signalOption(signal) });
-    for (const [k, text] of texts.entries()) {
+  let index = 0;
+  for await (const texts of entryPages(store, signalOption(signal))) {
+    for (const text of texts.slice(0, head.size - index)) {
       const entry = readLogEntry(text);
-      const isNext = entry?.index === from + k && entry.previous === bytesToHex(last);
-      if (entry === undefined || !isNext) yield { finding: { kind: 'entry-damaged', entry: from + k } };
-      if (entry !== undefined) yield { entry: { ...entry, index: from + k } };
+      const isNext = entry?.index === index && entry.previous === bytesToHex(last);
+      if (!isNext) yield { finding: { kind: 'entry-damaged', entry: index } };
+      if (entry !== undefined) yield { entry: { ...entry, index } };
       last = leafHash(Buffer.from(text));
+      index++;
     }
-    from += texts.length;
-    if (texts.length < limit) break;
+    if (index === head.size) break;
   }
-  const isWhole = from === head.size && bytesToHex(last) === bytesToHex(head.last);
-  if (!isWhole) yield { finding: { kind: 'log-cut', entry: from } };
+  const isWhole = index === head.size && bytesToHex(last) === bytesToHex(head.last);
+  if (!isWhole) yield { finding: { kind: 'log-cut', entry: index } };
 }

@@ -1,3 +1,4 @@
+import { fileFault } from '../../errors/file-fault.js';
 import { RenkeiError } from '../../errors/renkei-error.js';
 
 /** The error for an extraction that is not as it was made. */
@@ -5,13 +6,11 @@ export function extractionInvalid(why: string): RenkeiError {
   return new RenkeiError('EXTRACTION_INVALID', `the extraction is refused: ${why}`);
 }
 
-/** Waits for a call of the file system. Paths stay out of the error: they are the caller's. */
+/** Waits for a call of the file system. */
 export async function onDisk<T>(what: string, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    const errno = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-    if (typeof errno !== 'string' || error instanceof RenkeiError) throw error;
-    throw new RenkeiError('EXTRACTION_FAULT', `a file of the extraction: ${what} failed (${errno})`);
+    throw fileFault('EXTRACTION_FAULT', 'a file of the extraction', what, error);
   }
 }
