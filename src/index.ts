@@ -298,7 +298,7 @@ export type {
   RotationStep,
 } from './rotation/rotation-plan.js';
 export { openRotations, type Rotations } from './rotation/rotations.js';
-export type { AccessRecord } from './stores/access-record.js';
+export type { AccessRecord, RecordOrigin } from './stores/access-record.js';
 export type {
   LogAppended,
   LogCallOptions,

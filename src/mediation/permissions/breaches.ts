@@ -27,8 +27,18 @@ export interface BreachList extends CheckedRows<Breach> {
 
 /** A list, or all that is wrong with the file. */
 export type BreachesRead =
-  | { readonly breaches: BreachList; readonly faults?: undefined }
-  | { readonly breaches?: undefined; readonly faults: readonly FileFault[] };
+  | {
+      /** The list. */
+      readonly breaches: BreachList;
+      /** Nothing is wrong. */
+      readonly faults?: undefined;
+    }
+  | {
+      /** None is made of a file with a fault. */
+      readonly breaches?: undefined;
+      /** Every fault, by its line. */
+      readonly faults: readonly FileFault[];
+    };
 
 /** The reader's name, by which what it made is known. */
 export const BREACH_READER = 'readBreaches';

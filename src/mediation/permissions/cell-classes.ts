@@ -27,8 +27,18 @@ export interface CellClassList extends CheckedRows<CellClasses> {
 
 /** A list, or all that is wrong with the file. */
 export type CellClassesRead =
-  | { readonly classes: CellClassList; readonly faults?: undefined }
-  | { readonly classes?: undefined; readonly faults: readonly FileFault[] };
+  | {
+      /** The list. */
+      readonly classes: CellClassList;
+      /** Nothing is wrong. */
+      readonly faults?: undefined;
+    }
+  | {
+      /** None is made of a file with a fault. */
+      readonly classes?: undefined;
+      /** Every fault, by its line. */
+      readonly faults: readonly FileFault[];
+    };
 
 /** The reader's name, by which what it made is known. */
 export const CLASSES_READER = 'readCellClasses';

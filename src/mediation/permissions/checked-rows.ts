@@ -5,6 +5,7 @@ import { canonicalJson } from '../../signatures/canonical-json.js';
 
 /** Rows that a reader found right, with what names them. */
 export interface CheckedRows<Row> {
+  /** The rows, in the order of the file. */
   readonly rows: readonly Row[];
   /** SHA-256 of the canonical JSON of all that was read, 64 lower-case hex digits. */
   readonly digest: string;

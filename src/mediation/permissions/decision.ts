@@ -27,8 +27,16 @@ export type RefusalReason =
 
 /** The answer to a {@link PermissionQuestion}. */
 export type PermissionDecision =
-  | { readonly permitted: true }
-  | { readonly permitted: false; readonly reason: RefusalReason };
+  | {
+      /** It is permitted. */
+      readonly permitted: true;
+    }
+  | {
+      /** It is refused. */
+      readonly permitted: false;
+      /** Why. */
+      readonly reason: RefusalReason;
+    };
 
 /** Whoever decides what is permitted. */
 export interface PermissionSource {

@@ -27,8 +27,18 @@ export interface InstitutionDirectory extends CheckedRows<InstitutionEntry> {
 
 /** A directory, or all that is wrong with the file. */
 export type InstitutionDirectoryRead =
-  | { readonly directory: InstitutionDirectory; readonly faults?: undefined }
-  | { readonly directory?: undefined; readonly faults: readonly FileFault[] };
+  | {
+      /** The directory. */
+      readonly directory: InstitutionDirectory;
+      /** Nothing is wrong. */
+      readonly faults?: undefined;
+    }
+  | {
+      /** None is made of a file with a fault. */
+      readonly directory?: undefined;
+      /** Every fault, by its line. */
+      readonly faults: readonly FileFault[];
+    };
 
 /** The reader's name, by which what it made is known. */
 export const DIRECTORY_READER = 'readInstitutionDirectory';

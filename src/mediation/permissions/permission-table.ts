@@ -36,13 +36,33 @@ export interface PermissionRevision extends CheckedRows<PermissionRow> {
 
 /** How a table is written. What a CSV file cannot say about itself is said here. */
 export type PermissionTableOptions =
-  | { readonly format: 'json' }
-  | { readonly format: 'csv'; readonly effectiveFrom: string; readonly source?: string };
+  | {
+      /** JSON; the rest stands in the file. */
+      readonly format: 'json';
+    }
+  | {
+      /** CSV. */
+      readonly format: 'csv';
+      /** First day on which the table is in force, as `2026-06-14`. */
+      readonly effectiveFrom: string;
+      /** Where the table stands, such as the name of the ordinance. */
+      readonly source?: string;
+    };
 
 /** A table, or all that is wrong with the file. */
 export type PermissionTableRead =
-  | { readonly revision: PermissionRevision; readonly faults?: undefined }
-  | { readonly revision?: undefined; readonly faults: readonly FileFault[] };
+  | {
+      /** The table. */
+      readonly revision: PermissionRevision;
+      /** Nothing is wrong. */
+      readonly faults?: undefined;
+    }
+  | {
+      /** None is made of a file with a fault. */
+      readonly revision?: undefined;
+      /** Every fault, by its line. */
+      readonly faults: readonly FileFault[];
+    };
 
 /** The reader's name, by which what it made is known. */
 export const TABLE_READER = 'readPermissionTable';

@@ -24,6 +24,7 @@ export interface PermissionsOptions extends PermissionParts {
 /** A decision with what it rests on. */
 export type PermissionExplanation =
   | {
+      /** It is permitted. */
       readonly permitted: true;
       /** The first row of the table that permits it, with its 号. */
       readonly row: PermissionRow;
@@ -31,7 +32,9 @@ export type PermissionExplanation =
       readonly revision: PermissionRevision;
     }
   | {
+      /** It is refused. */
       readonly permitted: false;
+      /** Why. */
       readonly reason: RefusalReason;
       /** The revision that was in force; undefined before the first one. */
       readonly revision?: PermissionRevision;

@@ -6,7 +6,17 @@ import { readJsonRows } from './json-rows.js';
 import { type CellsOf, type ColumnRule, type Columns, type FileRow, faultOfText } from './row-shape.js';
 
 /** How a file is written. What a CSV file cannot say about itself is said here: where it comes from. */
-export type FileOptions = { readonly format: 'json' } | { readonly format: 'csv'; readonly source?: string };
+export type FileOptions =
+  | {
+      /** JSON; the rest stands in the file. */
+      readonly format: 'json';
+    }
+  | {
+      /** CSV. */
+      readonly format: 'csv';
+      /** Where the rows come from. */
+      readonly source?: string;
+    };
 
 /** What a file holds. What it says is to be used only where there are no faults. */
 export interface RowFile<H extends Columns, C extends Columns> {
