@@ -29,6 +29,7 @@ test('its table of findings names every kind', () => {
     'row-changed': true,
     'row-missing': true,
     'row-put-back': true,
+    'row-hidden': true,
     'row-not-logged': true,
     'request-moved': true,
     'period-changed': true,

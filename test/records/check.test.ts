@@ -143,7 +143,29 @@ describe('what was done past the library is found and named', () => {
     [
       'a record code: the row is another person’s',
       [`UPDATE record SET record_code = zeroblob(24) WHERE serial = 5`],
-      [{ kind: 'row-changed', serial: 5, branch: 1, entry: 7 }],
+      [
+        { kind: 'row-changed', serial: 5, branch: 1, entry: 7 },
+        { kind: 'row-hidden', serial: 5, branch: 1, entry: 7 },
+      ],
+    ],
+    [
+      'by what a person’s rows are searched: nobody would be shown this one',
+      [`UPDATE record SET person = person + 1 WHERE serial = 5`],
+      [{ kind: 'row-hidden', serial: 5, branch: 1, entry: 7 }],
+    ],
+    [
+      'a period of which there is none',
+      [`UPDATE record SET period = '!' WHERE serial = 5`],
+      [
+        { kind: 'row-changed', serial: 5, branch: 1, entry: 7 },
+        { kind: 'row-changed', serial: 5, branch: 1, entry: 7 },
+        { kind: 'row-hidden', serial: 5, branch: 1, entry: 7 },
+      ],
+    ],
+    [
+      'the moment of the end of the log: all that comes would be of a later day',
+      ['UPDATE state SET at = at + 86400000'],
+      [{ kind: 'log-cut', entry: 11 }],
     ],
     [
       'the name of a request: it would be made again',
@@ -183,7 +205,10 @@ describe('what was done past the library is found and named', () => {
     [
       'a row that was put back under the code of before',
       [`UPDATE record SET record_code = x'${'01'.repeat(24)}', entry = 0 WHERE serial = 1`],
-      [{ kind: 'row-put-back', serial: 1, branch: 1, entry: 9 }],
+      [
+        { kind: 'row-put-back', serial: 1, branch: 1, entry: 9 },
+        { kind: 'row-hidden', serial: 1, branch: 1, entry: 0 },
+      ],
     ],
     [
       'a period that is said to be erased, and its rows deleted',
@@ -222,6 +247,32 @@ describe('what was done past the library is found and named', () => {
     ],
   ])('%s', async (_, statements, expected) => {
     expect(await tampered(...statements)).toEqual(expected);
+  });
+
+  test.each([
+    [
+      'all of them erased: each row that is there again',
+      100,
+      [1, 2, 3].map((branch) => ({ kind: 'row-put-back', branch })),
+    ],
+    [
+      'some of them erased: that there are more than were left',
+      5,
+      [{ kind: 'period-changed', period: '2026' }],
+    ],
+  ])('rows put back into a period, %s (令30条)', async (_, limit, expected) => {
+    const name = path(`put-back-${limit}.sqlite`);
+    const file = await openSqliteRecordStore({ path: name });
+    await fill(file);
+    const database = new Database(name);
+    database.exec('CREATE TEMP TABLE kept AS SELECT * FROM record WHERE serial = 2');
+    await file.erase({ period: '2026', limit, at: IN_2026 });
+    expect(await findings(file)).toEqual([]);
+    database.exec('INSERT INTO record SELECT * FROM kept');
+    database.close();
+    const found = await findings(file);
+    expect(found).toEqual(expected.map((finding) => expect.objectContaining(finding)));
+    await file.close();
   });
 });
 

@@ -4,6 +4,7 @@ import type { LogHead } from '../../stores/log-port.js';
 import type { RecordPeriodState, RecordStore } from '../../stores/record-port.js';
 import { recordPages } from '../every-record.js';
 import { checkedLog } from './checked-log.js';
+import { codesLead } from './codes-lead.js';
 import type { RecordFinding } from './finding.js';
 import { loggedRows } from './logged-rows.js';
 import { type Mention, mentionsIn } from './mentions.js';
@@ -65,8 +66,13 @@ export async function* checkRecords(
   for await (const page of recordPages(store, signal)) {
     const first = firstBranches(page);
     for (const branch of first) facts.addRow(branch);
+    for (const row of page) {
+      const { serial, branch, entry } = row;
+      if (!facts.count(row)) yield { kind: 'row-put-back', serial, branch, entry };
+    }
     yield* await rowsInLog(store, page, signal);
     yield* await requestsLead(store, first, signal);
+    yield* await codesLead(store, page, signal);
     rows += page.length;
     onProgress?.({ entries, rows });
   }

@@ -21,6 +21,7 @@ export async function* checkedLog(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CheckedEntry, void, undefined> {
   let last: Uint8Array = new Uint8Array(32);
+  let at: number | undefined = 0;
   let index = 0;
   for await (const texts of entryPages(store, signalOption(signal))) {
     for (const text of texts.slice(0, head.size - index)) {
@@ -29,10 +30,13 @@ export async function* checkedLog(
       if (!isNext) yield { finding: { kind: 'entry-damaged', entry: index } };
       if (entry !== undefined) yield { entry: { ...entry, index } };
       last = leafHash(Buffer.from(text));
+      at = entry?.at;
       index++;
+      at = entry?.at;
     }
     if (index === head.size) break;
   }
-  const isWhole = index === head.size && bytesToHex(last) === bytesToHex(head.last);
-  if (!isWhole) yield { finding: { kind: 'log-cut', entry: index } };
+  // The moment on record too: no later entry is older, and what is to be seen from a day on is seen by it.
+  const isEnd = bytesToHex(last) === bytesToHex(head.last) && (at ?? head.at) === head.at;
+  if (index !== head.size || !isEnd) yield { finding: { kind: 'log-cut', entry: index } };
 }
