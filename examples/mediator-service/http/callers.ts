@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import { type Identity, type Role, readIdentity } from './identity.js';
@@ -13,6 +14,8 @@ interface Caller {
 /** Who is at the other end of each connection: read from its certificate once. */
 export class Callers {
   readonly #bySocket = new WeakMap<TLSSocket, Caller>();
+  /** How often certificates had been read when each connection began whose handshake is not over, by its far end. */
+  readonly #begun = new Map<string, number>();
   /** 機関コード of those that take part. */
   readonly #institutions: ReadonlySet<string>;
   #epoch = 0;
@@ -21,10 +24,19 @@ export class Callers {
     this.#institutions = new Set(institutions);
   }
 
+  /** Notes a connection before its handshake: the list of revoked certificates that holds for it is the one of now. */
+  readonly begun = (socket: Socket): void => {
+    const end = farEnd(socket);
+    this.#begun.set(end, this.#epoch);
+    socket.once('close', () => this.#begun.delete(end));
+  };
+
   /** Notes a connection when its handshake is over. */
   readonly connected = (socket: TLSSocket): void => {
+    const epoch = this.#begun.get(farEnd(socket));
+    if (epoch === undefined) return;
     try {
-      this.#bySocket.set(socket, { identity: readIdentity(socket), epoch: this.#epoch });
+      this.#bySocket.set(socket, { identity: readIdentity(socket), epoch });
     } catch {
       // Whoever it is, the first request learns that nobody is known.
     }
@@ -53,6 +65,11 @@ export class Callers {
     if (epoch !== this.#epoch) throw new Problem('CONNECTION_OUTDATED');
     return identity;
   }
+}
+
+/** Whom a connection leads to: no two that are open lead to the same. */
+function farEnd({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 /**

@@ -16,6 +16,12 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who makes the request. */
     caller: Identity;
+    /**
+     * Whoever has waited may have been revoked meanwhile.
+     *
+     * @throws Problem `CONNECTION_OUTDATED`
+     */
+    requireCurrent(): void;
   }
 }
 
@@ -31,6 +37,7 @@ export interface FaceOptions {
 }
 
 const MOST_BODY_BYTES = 65_536;
+const HANDSHAKE_MS = 5_000;
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 const IDLE_MS = 65_000;
@@ -51,6 +58,8 @@ export class Face {
         requestCert: true,
         rejectUnauthorized: true,
         minVersion: 'TLSv1.3',
+        // Whoever does not say who it is holds up neither the service nor its stopping.
+        handshakeTimeout: HANDSHAKE_MS,
         headersTimeout: HEADERS_MS,
       },
       bodyLimit: MOST_BODY_BYTES,
@@ -97,6 +106,7 @@ export class Face {
   async #build(): Promise<void> {
     const { app } = this;
     const { metrics } = this.#options;
+    app.server.on('connection', this.#callers.begun);
     app.server.on('secureConnection', this.#callers.connected);
     app.server.on('tlsClientError', (error: NodeJS.ErrnoException, { authorizationError }) => {
       // With a certificate that does not hold, the handshake is over and the connection is destroyed: this says why.
@@ -107,6 +117,10 @@ export class Face {
     app.addSchema(PROBLEM);
     handleErrors(app);
     app.decorateRequest('caller');
+    const callers = this.#callers;
+    app.decorateRequest('requireCurrent', function () {
+      callers.identify(this);
+    });
     app.addHook('onRequest', async (request, reply) => {
       reply.headers(SECURITY_HEADERS);
       if (this.#isStopping) throw new Problem('STOPPING');

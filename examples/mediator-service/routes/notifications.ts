@@ -78,10 +78,12 @@ export function addNotifications(app: FastifyInstance, outbox: Outbox<ProviderMe
         response: { 200: answered, ...PROBLEMS },
       },
     },
-    async ({ caller, query: { after, wait = '0' } }, reply): Promise<Type.Static<typeof answered>> => {
-      const { institution } = requireRole(caller, 'institution');
+    async (request, reply): Promise<Type.Static<typeof answered>> => {
+      const { institution } = requireRole(request.caller, 'institution');
+      const { after, wait = '0' } = request.query;
       const waitMs = Math.min(Number(wait), LONGEST_WAIT_SECONDS) * 1_000;
       const { notices, cursor } = await outbox.fetch(institution, after, waitMs, disconnection(reply));
+      request.requireCurrent();
       return { notifications: notices.map(notificationOf), cursor };
     },
   );

@@ -1,4 +1,7 @@
-import { cpSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { connect as handshake } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeScratchFolder } from '../../../test/support/scratch-folder.js';
 import { identityUri } from '../http/identity.js';
@@ -88,5 +91,35 @@ describe('who may speak to the service', () => {
     await expect(ask('revoked', prefecture.code)).rejects.toThrow('socket hang up');
     service.forgetConnections();
     expect(await ask('prefecture', prefecture.code)).toMatchObject({ status: 200 });
+  });
+
+  test('a connection of before the certificate was revoked serves nobody, neither by a late handshake nor after a long wait', async () => {
+    const authority = TestAuthority.open(service.path('certificates'));
+    authority.issueClient('leaving', identityUri({ role: 'institution', institution: prefecture.code }));
+    const waiting = service.send('leaving', 'GET', '/v1/notifications?wait=4');
+    const raw = connect(Number(new URL(service.address).port), '127.0.0.1');
+    await once(raw, 'connect');
+    // One that came later was answered: so the service knows of both by now.
+    expect(await service.send('leaving', 'GET', '/v1/notifications')).toMatchObject({ status: 200 });
+    authority.revoke('leaving');
+    service.signal('SIGHUP');
+    const again = () => ask('leaving', prefecture.code).then(({ status }) => status, String);
+    await expect.poll(again, { timeout: 10_000 }).not.toBe(200);
+    const file = (name: string) => readFileSync(service.path('certificates', name));
+    const late = handshake({
+      socket: raw,
+      ca: file('ca.pem'),
+      cert: file('leaving.pem'),
+      key: file('leaving.key'),
+    });
+    late.end('GET /v1/notifications HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
+    let answer = '';
+    for await (const part of late) answer += part;
+    expect(answer).toMatch(/^HTTP\/1.1 401 /);
+    expect(answer).toContain('"CONNECTION_OUTDATED"');
+    const waited = await waiting;
+    expect(waited.status).toBe(401);
+    expect(waited.json()).toMatchObject({ code: 'CONNECTION_OUTDATED' });
+    service.forgetConnections();
   });
 });
