@@ -1,10 +1,10 @@
 import { parseAuditKey } from '../codes/key-names.js';
 import { checkOptions } from '../errors/options.js';
+import { quietly } from '../lifecycle/quietly.js';
 import { publicKeyBytes } from '../signatures/public-keys.js';
 import { AuditLog } from './audit-log.js';
 import {
   AUDIT_LOG_RULES,
-  type AuditLogEvent,
   type AuditLogOptions,
   DEFAULT_CHECKPOINT_AFTER_MS,
   DEFAULT_CHECKPOINT_EVERY,
@@ -20,7 +20,7 @@ import { CheckpointMaker } from './checkpoint-maker.js';
  */
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   checkOptions('openAuditLog', options, AUDIT_LOG_RULES);
-  const { store, vault, origin, earlierKeys = [], now = Date.now, observe = () => undefined } = options;
+  const { store, vault, origin, earlierKeys = [], now = Date.now, observe } = options;
   const { checkpointEvery = DEFAULT_CHECKPOINT_EVERY, remembered } = options;
   const { checkpointAfterMs = DEFAULT_CHECKPOINT_AFTER_MS } = options;
   const maker = new CheckpointMaker({
@@ -33,20 +33,13 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   });
   if (await maker.findKey()) await maker.check(await store.logHead());
   const checkpointed = (await store.lastCheckpoint())?.size ?? 0;
-  const quietly = (event: AuditLogEvent) => {
-    try {
-      observe(event);
-    } catch {
-      // Whoever listens must not break what is told of.
-    }
-  };
   return new AuditLog({
     store,
     maker,
     checkpointEvery,
     checkpointAfterMs,
     now,
-    observe: quietly,
+    observe: quietly(observe),
     checkpointed,
   });
 }

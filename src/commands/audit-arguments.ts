@@ -1,6 +1,4 @@
-import { parseArgs } from 'node:util';
-import { RenkeiError } from 'renkei';
-import { type CommandRule, readCommand } from './command-line.js';
+import { type CommandRule, parseLine, readCommand } from './command-line.js';
 
 const OPTIONS = {
   'records-sqlite': { type: 'string' },
@@ -61,13 +59,5 @@ export function readAuditArguments(args: readonly string[]): AuditArguments {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch {
-    const known = Object.keys(OPTIONS).map((name) => `--${name}`);
-    throw new RenkeiError(
-      'OPTION_UNKNOWN',
-      `an option is not known or lacks its value; known: ${known.join(', ')}`,
-    );
-  }
+  return parseLine(args, OPTIONS);
 }

@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import { RenkeiError } from 'renkei';
 import type { KeyLevel } from 'renkei/pkcs11';
-import { type CommandRule, readCommand } from './command-line.js';
+import { type CommandRule, parseLine, readCommand } from './command-line.js';
 
 /** What the command line may hold besides the operands. */
 const OPTIONS = {
@@ -93,13 +92,5 @@ export function readLevel(text: string | undefined): KeyLevel {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch {
-    const known = Object.keys(OPTIONS).map((name) => `--${name}`);
-    throw new RenkeiError(
-      'OPTION_UNKNOWN',
-      `an option is not known or lacks its value; known: ${known.join(', ')}`,
-    );
-  }
+  return parseLine(args, OPTIONS);
 }

@@ -1,3 +1,4 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { RenkeiError } from 'renkei';
 
 /** What may stand behind a command. */
@@ -46,6 +47,27 @@ export function readCommand<Command extends string, Option extends string, Value
     throw new RenkeiError('OPTION_UNKNOWN', `${command} has no option --${name}`);
   }
   return { command, operands, values };
+}
+
+/**
+ * Reads a line of operands and options. Nothing of it is repeated in an error: a PIN or a password may stand where it
+ * should not.
+ *
+ * @throws RenkeiError `OPTION_UNKNOWN`
+ */
+export function parseLine<const Options extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: Options,
+) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch {
+    const known = Object.keys(options).map((name) => `--${name}`);
+    throw new RenkeiError(
+      'OPTION_UNKNOWN',
+      `an option is not known or lacks its value; known: ${known.join(', ')}`,
+    );
+  }
 }
 
 function isCommand<Command extends string>(

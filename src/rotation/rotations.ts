@@ -2,9 +2,9 @@ import { Redacted } from '../bytes/redacted.js';
 import { parseAuditKey } from '../codes/key-names.js';
 import { checkOptions } from '../errors/options.js';
 import { logged } from '../lifecycle/operation-log.js';
+import { quietly } from '../lifecycle/quietly.js';
 import { beginRotation } from './begin.js';
 import { type RotationContext, readRotation } from './context.js';
-import type { RotationEvent } from './events.js';
 import { PLAN_RULES, type PlanOptions, ROTATIONS_RULES, type RotationsOptions } from './options.js';
 import { planRotation } from './plan.js';
 import { checkRequest, type RotationRequest } from './requests.js';
@@ -74,14 +74,7 @@ export class Rotations extends Redacted {
  */
 export async function openRotations(options: RotationsOptions): Promise<Rotations> {
   checkOptions('openRotations', options, ROTATIONS_RULES);
-  const { vault, store, log, now = Date.now, observe = () => undefined } = options;
+  const { vault, store, log, now = Date.now, observe } = options;
   const auditKey = parseAuditKey(options.auditKey);
-  const quietly = (event: RotationEvent) => {
-    try {
-      observe(event);
-    } catch {
-      // Whoever listens must not break what is told of.
-    }
-  };
-  return new Rotations({ vault, store, auditKey, log, now, observe: quietly });
+  return new Rotations({ vault, store, auditKey, log, now, observe: quietly(observe) });
 }

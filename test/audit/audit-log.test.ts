@@ -149,6 +149,16 @@ describe('a checkpoint', () => {
     expect(events.at(-1)).toEqual({ event: 'checkpoint', size: 25 });
   });
 
+  it('is made although whoever is told of it throws', async () => {
+    const observe = () => {
+      throw new Error('of the listener');
+    };
+    const { log } = await makeAuditLog({ observe });
+    await log.append(drafts(1));
+    expect(await log.checkpoint()).toMatchObject({ size: 1 });
+    await log.close();
+  });
+
   it('is made after a while for entries that others have written', async () => {
     let made = (): void => undefined;
     const checkpoint = new Promise<void>((resolve) => {

@@ -27,7 +27,7 @@ async function shipping() {
 describe('shipping the operation log', () => {
   it('sends every entry as it stands in the log, and the last checkpoint with its proof', async () => {
     const { received, ship, store, publicKey } = await shipping();
-    expect(await ship()).toBe(750);
+    expect(await ship({ batchEntries: 100 })).toBe(750);
     const isCheckpoint = (line: string) => line.startsWith('{"checkpoint"');
     const texts = await store.object.logEntries({ from: 0, limit: 1_000 });
     expect(received.filter((line) => !isCheckpoint(line))).toEqual(texts);
@@ -136,6 +136,16 @@ describe('what was shipped', () => {
     spoil(received);
     const [first] = await verify();
     expect((first as { index: number }).index).toBe(120);
+  });
+
+  it('is found out when lines came twice and one of them, in their middle, is not the same', async () => {
+    const { received, ship, verify } = await shipping();
+    await ship();
+    const again = received.slice(100, 400);
+    received.splice(400, 0, ...again);
+    expect(await verify()).toEqual([]);
+    received[400 + 20] = changedText(again[20] as string, { event: 'other' });
+    expect(await verify()).toEqual([{ finding: 'entry-changed', index: 120 }]);
   });
 
   it('is found out when the last lines before a checkpoint are missing', async () => {

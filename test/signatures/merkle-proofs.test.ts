@@ -9,21 +9,12 @@ import {
   nodesOf,
 } from '../../src/signatures/merkle-proofs.js';
 import { joinedHash } from '../../src/signatures/merkle-tree.js';
+import { CT_LEAVES } from '../support/ct-leaves.js';
 
 const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-/** The leaves of the tests of certificate-transparency (RFC 6962's authors), and their proofs; leaves count from 1. */
-const LEAVES = [
-  '',
-  '00',
-  '10',
-  '2021',
-  '3031',
-  '40414243',
-  '5051525354555657',
-  '606162636465666768696a6b6c6d6e6f',
-].map((data) => Buffer.from(data, 'hex'));
+/** Proofs of the tests of certificate-transparency; leaves count from 1. */
 const PATHS: readonly [leaf: number, size: number, path: readonly string[]][] = [
   [1, 1, []],
   [
@@ -121,7 +112,7 @@ const sizes = fc.integer({ min: 1, max: 300 });
 
 describe('inclusion proofs (RFC 9162 section 2.1.3)', () => {
   test.each(PATHS)('of leaf %i of %i are those of the known vectors', (leaf, size, expected) => {
-    const d = LEAVES.slice(0, size);
+    const d = CT_LEAVES.slice(0, size);
     expect(hashesOf(inclusionRanges(leaf - 1, size), d).map(hex)).toEqual(expected);
     const proof = expected.map((hash) => Buffer.from(hash, 'hex'));
     expect(isIncluded(mth([d[leaf - 1] as Uint8Array]), leaf - 1, size, proof, mth(d))).toBe(true);
@@ -165,7 +156,7 @@ describe('inclusion proofs (RFC 9162 section 2.1.3)', () => {
 
 describe('consistency proofs (RFC 9162 section 2.1.4)', () => {
   test.each(CONSISTENCY)('from %i to %i are those of the known vectors', (first, second, expected) => {
-    const d = LEAVES.slice(0, second);
+    const d = CT_LEAVES.slice(0, second);
     expect(hashesOf(consistencyRanges(first, second), d).map(hex)).toEqual(expected);
     const proof = expected.map((hash) => Buffer.from(hash, 'hex'));
     expect(isConsistent(first, mth(d.slice(0, first)), second, mth(d), proof)).toBe(true);

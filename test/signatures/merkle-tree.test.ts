@@ -1,17 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { leafHash, MerkleTree } from '../../src/signatures/merkle-tree.js';
+import { CT_LEAVES } from '../support/ct-leaves.js';
 
-/** The leaves and roots of the tests of certificate-transparency (RFC 6962's authors). */
-const LEAVES = [
-  '',
-  '00',
-  '10',
-  '2021',
-  '3031',
-  '40414243',
-  '5051525354555657',
-  '606162636465666768696a6b6c6d6e6f',
-];
+/** Roots of the tests of certificate-transparency, of no leaf, one leaf and so on. */
 const ROOTS = [
   'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
@@ -41,8 +32,8 @@ describe('the Merkle tree of RFC 6962', () => {
   test('has the roots of the known vectors, after every leaf', () => {
     const tree = new MerkleTree();
     const roots = [hex(tree.root())];
-    for (const leaf of LEAVES) {
-      tree.append(Buffer.from(leaf, 'hex'));
+    for (const leaf of CT_LEAVES) {
+      tree.append(leaf);
       roots.push(hex(tree.root()));
     }
     expect(roots).toEqual(ROOTS);
