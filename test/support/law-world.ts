@@ -21,9 +21,10 @@ import {
 } from 'renkei';
 import { openPkcs11Vault, provisionKeys } from 'renkei/pkcs11';
 import { openSqliteRecordStore, openSqliteStore } from 'renkei/sqlite';
+import { afterAll } from 'vitest';
 import { syntheticResidentTexts } from './residents.js';
 import { issueTo } from './rotation-world.js';
-import type { ScratchToken } from './softhsm.js';
+import { makeScratchToken, type ScratchToken } from './softhsm.js';
 
 /** Institutions of examples/permissions, by 機関コード. */
 export const [WARD, PREFECTURE, PENSION, MUTUAL] = [
@@ -75,8 +76,23 @@ export interface LawWorld {
   readonly close: () => Promise<void>;
 }
 
-/** Opens it in the folder of a token. */
-export async function openLawWorld(token: ScratchToken): Promise<LawWorld> {
+/** A token for the tests of one file, and what opens a world on it. Both are gone after them. */
+export function makeLawWorld(): { readonly token: ScratchToken; readonly open: () => Promise<LawWorld> } {
+  const token = makeScratchToken('renkei-law');
+  const worlds: LawWorld[] = [];
+  afterAll(async () => {
+    for (const world of worlds) await world.close();
+    token.remove();
+  });
+  const open = async () => {
+    const world = await openLawWorld(token);
+    worlds.push(world);
+    return world;
+  };
+  return { token, open };
+}
+
+async function openLawWorld(token: ScratchToken): Promise<LawWorld> {
   const { module, token: label, pin, folder } = token;
   const hsm = { module, token: label, pin };
   const periods = ['record/2026', 'record/2027', 'record/2028'];

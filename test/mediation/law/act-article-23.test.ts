@@ -1,13 +1,13 @@
 import { fc, test as prop } from '@fast-check/vitest';
 import type { AccessRecord } from 'renkei';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   ALLOWANCE,
   BENEFITS,
   codeOf,
   type LawWorld,
+  makeLawWorld,
   mediated,
-  openLawWorld,
   PEOPLE,
   PORTAL,
   PREFECTURE,
@@ -15,17 +15,12 @@ import {
   TAX,
   WARD,
 } from '../../support/law-world.js';
-import { makeScratchToken } from '../../support/softhsm.js';
 
-const token = makeScratchToken('renkei-law');
+const law = makeLawWorld();
 let world: LawWorld;
 
 beforeAll(async () => {
-  world = await openLawWorld(token);
-});
-afterAll(async () => {
-  await world.close();
-  token.remove();
+  world = await law.open();
 });
 
 const HOUR = 3_600_000;

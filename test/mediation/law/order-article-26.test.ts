@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fc, test as prop } from '@fast-check/vitest';
 import { type MediationOutcome, type MediationRequest, parseInstitutionCode } from 'renkei';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   ALLOWANCE,
   BENEFITS,
@@ -11,8 +11,8 @@ import {
   type LawWorld,
   logged,
   MUTUAL,
+  makeLawWorld,
   mediated,
-  openLawWorld,
   PENSION,
   PENSION_RELIEF,
   PEOPLE,
@@ -22,17 +22,12 @@ import {
   WARD,
 } from '../../support/law-world.js';
 import { issueTo } from '../../support/rotation-world.js';
-import { makeScratchToken } from '../../support/softhsm.js';
 
-const token = makeScratchToken('renkei-law');
+const { token, open } = makeLawWorld();
 let world: LawWorld;
 
 beforeAll(async () => {
-  world = await openLawWorld(token);
-});
-afterAll(async () => {
-  await world.close();
-  token.remove();
+  world = await open();
 });
 
 const text = fc

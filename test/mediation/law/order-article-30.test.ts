@@ -1,20 +1,19 @@
 import { fc, test as prop } from '@fast-check/vitest';
 import { openRotations, type Rotation, recordEraser } from 'renkei';
 import { createPkcs11KeyDestroyer } from 'renkei/pkcs11';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   codeOf,
   type LawWorld,
   logged,
+  makeLawWorld,
   mediated,
-  openLawWorld,
   PORTAL,
   requestOf,
 } from '../../support/law-world.js';
 import { workAndVerify } from '../../support/rotation-world.js';
-import { makeScratchToken } from '../../support/softhsm.js';
 
-const token = makeScratchToken('renkei-law');
+const { token, open } = makeLawWorld();
 const folder = `${token.folder}/rotation`;
 /** The first moment that is no more of the fiscal year 2026, and the one seven years later. */
 const END_OF_PERIOD = Date.parse('2027-04-01T00:00:00+09:00');
@@ -36,7 +35,7 @@ async function shown(person: number): Promise<number[]> {
 }
 
 beforeAll(async () => {
-  world = await openLawWorld(token);
+  world = await open();
   for (const [at, person] of [
     [world.clock.now, 0],
     [END_OF_PERIOD - 1, 0],
@@ -51,10 +50,6 @@ beforeAll(async () => {
   rotation = await rotations.begin({ kind: 'record-period', close: '2026', open: '2027' });
   await workAndVerify(rotation, folder);
   await rotation.switch({ folder, graceMs: 0 });
-});
-afterAll(async () => {
-  await world.close();
-  token.remove();
 });
 
 describe('番号法施行令30条: records are kept for seven years', () => {

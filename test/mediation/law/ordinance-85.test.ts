@@ -1,6 +1,6 @@
 import { fc, test as prop } from '@fast-check/vitest';
 import type { MediationRequest } from 'renkei';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   ALLOWANCE,
   codeOf,
@@ -8,8 +8,8 @@ import {
   type LawWorld,
   logged,
   MUTUAL,
+  makeLawWorld,
   mediated,
-  openLawWorld,
   PENSION_RELIEF,
   PEOPLE,
   PORTAL,
@@ -19,17 +19,12 @@ import {
   WARD,
 } from '../../support/law-world.js';
 import { syntheticResidentTexts } from '../../support/residents.js';
-import { makeScratchToken } from '../../support/softhsm.js';
 
-const token = makeScratchToken('renkei-law');
+const law = makeLawWorld();
 let world: LawWorld;
 
 beforeAll(async () => {
-  world = await openLawWorld(token);
-});
-afterAll(async () => {
-  await world.close();
-  token.remove();
+  world = await law.open();
 });
 
 const person = fc.nat(PEOPLE - 1);
