@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs';
 import {
+  auditKey,
   type Issuer,
   type Mediator,
   openAuditLog,
@@ -33,8 +35,9 @@ export interface Core {
 const SESSIONS = 2;
 /** 事務 in which an inquirer cannot tell who provides, and may ask (命令85 40条3項). */
 const HOLDER_AFFAIRS = ['年金である給付の支給に関する事務'];
+const AUDIT_KEY = auditKey(1);
 /** Name of the operation log in its checkpoints. */
-const LOG_ORIGIN = 'mediator.example/operations';
+export const LOG_ORIGIN = 'mediator.example/operations';
 
 /** Opens everything; what was opened is closed again when something fails. */
 export async function openCore({ token, path }: Place, metrics: Metrics): Promise<Core> {
@@ -58,6 +61,8 @@ export async function openCore({ token, path }: Place, metrics: Metrics): Promis
         observe: metrics.observeVault,
       }),
     );
+    // For auditors: all that they need of the HSM.
+    writeFileSync(path('audit-key.der'), await vault.publicKey(AUDIT_KEY));
     const issuances = keep(await openSqliteStore({ path: path('issuance.sqlite') }));
     const store = keep(await openSqliteRecordStore({ path: path('records.sqlite') }));
     // A checkpoint is made at the close, while the vault is there still.
@@ -65,12 +70,12 @@ export async function openCore({ token, path }: Place, metrics: Metrics): Promis
       await openAuditLog({
         store,
         vault,
-        auditKey: 'audit/1',
+        auditKey: AUDIT_KEY,
         origin: LOG_ORIGIN,
         observe: metrics.observeLog,
       }),
     );
-    const issuer = keep(await openIssuer({ vault, store: issuances }));
+    const issuer = keep(await openIssuer({ vault, store: issuances, log }));
     await issuer.registerRecordPeriod();
     const permissions = await openExamplePermissions(log);
     const mediator = keep(

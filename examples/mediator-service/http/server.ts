@@ -62,6 +62,7 @@ export class Face {
         handshakeTimeout: HANDSHAKE_MS,
         headersTimeout: HEADERS_MS,
       },
+      exposeHeadRoutes: false,
       bodyLimit: MOST_BODY_BYTES,
       requestTimeout: REQUEST_MS,
       handlerTimeout: REQUEST_MS,

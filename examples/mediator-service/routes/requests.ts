@@ -31,6 +31,7 @@ const asked = closed(
     nonDisclosure: Type.Optional(
       Type.Boolean({ description: '不開示該当: the person is not shown the record (個人情報保護法78条1項)' }),
     ),
+    visibleFrom: Type.Optional(moment('The person is shown the record from then on')),
   },
   '提供の求め (令20条)',
 );
@@ -77,8 +78,10 @@ export function addRequests(app: FastifyInstance, mediation: Mediation): void {
       requireOwn(caller, body.inquirer);
       // Asked before anything is on record: a notice that has no room would be lost until the request comes again.
       if (outbox.isFull(body.provider)) throw new Problem('BACKLOG');
+      const { visibleFrom, ...request } = body;
+      const delay = visibleFrom === undefined ? {} : { visibleFrom: Date.parse(visibleFrom) };
       // Whoever is gone by now may ask again: what is on record is answered then.
-      return answerOf(mediation, await mediator.mediate(body));
+      return answerOf(mediation, await mediator.mediate({ ...request, ...delay }));
     },
   );
 }

@@ -63,6 +63,17 @@ describe('docs/mediator-service.md', () => {
     });
   });
 
+  test('its commands for auditors find nothing, while the service runs', async () => {
+    for (const command of commands('## How is its log verified?')) {
+      // Without the build that comes before.
+      const line = command
+        .replace(/npm run --silent (audit|fsck) --/, 'node --import tsx src/commands/$1.ts')
+        .replaceAll('FOLDER', service.path());
+      const { stdout } = await promisify(execFile)('sh', ['-c', line]);
+      expect(stdout).toMatch(/^clean: /);
+    }
+  });
+
   test('its table of routes is that of the description', () => {
     const described = Object.entries(DESCRIPTION.paths as Record<string, object>).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeScratchFolder } from '../../../test/support/scratch-folder.js';
 import { contextOf, openBrowser, openPersonPage } from './browser.js';
 import { HOSTILE, makeMoreRecords, makeRecords, PERSON, WITHHELD } from './example-records.js';
-import { type Codes, readCodes } from './example-requests.js';
+import { type Codes, permitted, readCodes } from './example-requests.js';
 import { RunningService } from './running-service.js';
 
 /** The rules of WCAG 2.2, levels A and AA. */
@@ -146,6 +146,20 @@ describe("the person's page in a browser (番号法23条)", () => {
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
     });
+  });
+
+  test('does not show yet what is to be seen from a later day on', async () => {
+    const [code, tomorrow] = [codes.city?.[4], new Date(Date.now() + 86_400_000).toISOString()];
+    await service.send('city', 'POST', '/v1/requests', {
+      ...permitted(code, 'delayed'),
+      visibleFrom: tomorrow,
+    });
+    const opened = await openPersonPage(context, service, codes['disclosure-system']?.[4]);
+    expect(await opened.getByRole('main').textContent()).toContain('記録はありません。');
+    await service.send('city', 'POST', '/v1/requests', permitted(code, 'at-once'));
+    await opened.reload();
+    expect(await rows(opened)).toHaveLength(1);
+    await opened.close();
   });
 
   test('says in words that a page is not there', async () => {

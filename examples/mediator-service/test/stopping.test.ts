@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { checkRecords } from 'renkei';
+import { type LogVerification, verifyLog } from 'renkei/audit';
 import { openSqliteRecordStore } from 'renkei/sqlite';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeScratchFolder } from '../../../test/support/scratch-folder.js';
+import { LOG_ORIGIN } from '../core/core.js';
 import { type Codes, permitted, readCodes } from './example-requests.js';
 import { RunningService } from './running-service.js';
 
@@ -55,6 +59,16 @@ async function expectAllOnRecord(running: RunningService, codes: Codes, fates: r
   return serials;
 }
 
+/** The operation log verifies with the audit key's public half, and the records agree with it. */
+async function expectUntouched(folder: string): Promise<LogVerification> {
+  await using store = await openSqliteRecordStore({ path: `${folder}/records.sqlite` });
+  const publicKeys = [readFileSync(`${folder}/audit-key.der`)];
+  const verification = await verifyLog({ store, publicKeys, origin: LOG_ORIGIN });
+  expect(verification.findings).toEqual([]);
+  for await (const finding of checkRecords(store)) expect(finding).toBeUndefined();
+  return verification;
+}
+
 /** All notices that wait for the pension office, page after page. */
 async function noticesOf(running: RunningService): Promise<readonly number[]> {
   const serials: number[] = [];
@@ -85,8 +99,8 @@ describe('the service stops under load', () => {
     for (const { refusal } of fates) expect([undefined, 'STOPPING', 'connection']).toContain(refusal);
     expect(fates.filter(({ serial }) => serial !== undefined).length).toBeGreaterThanOrEqual(ANSWERED_BEFORE);
 
-    await using store = await openSqliteRecordStore({ path: `${folder}/records.sqlite` });
-    expect((await store.lastCheckpoint())?.size).toBe((await store.logHead()).size);
+    const { size, signed } = await expectUntouched(folder);
+    expect(signed).toBe(size);
 
     service = await RunningService.start(folder, ...unlimited);
     await expectAllOnRecord(service, codes, fates);
@@ -101,6 +115,7 @@ describe('the service stops under load', () => {
     });
     expect(await first.ended()).toBe('SIGKILL');
     expect(fates.some(({ refusal }) => refusal === 'connection')).toBe(true);
+    await expectUntouched(folder);
 
     service = await RunningService.start(folder, ...unlimited);
     expect(await noticesOf(service)).toEqual([]);
