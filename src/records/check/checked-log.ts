@@ -32,7 +32,6 @@ export async function* checkedLog(
       last = leafHash(Buffer.from(text));
       at = entry?.at;
       index++;
-      at = entry?.at;
     }
     if (index === head.size) break;
   }
