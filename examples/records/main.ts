@@ -24,7 +24,11 @@ for (const institution of institutions) {
   }
 }
 const file = await openSqliteRecordStore({ path: `${FOLDER}/records.sqlite` });
-const permissions = { decide: () => ({ permitted: true }) as const, nameOf: (code: string) => `${code}市長` };
+const permissions = {
+  decide: () => ({ permitted: true }) as const,
+  mayInquire: () => true,
+  nameOf: (code: string) => `${code}市長`,
+};
 const mediator = await openMediator({ issuer, records: file, permissions, now });
 await mediator.mediate({
   requestId: 'R-1',

@@ -129,7 +129,7 @@ async function openLawWorld(token: ScratchToken): Promise<LawWorld> {
     );
   }
   const permissions = await openPermissions({ ...exampleParts(), log });
-  const holderAffairs = [PENSION_RELIEF];
+  const holderAffairs = [ALLOWANCE];
   const mediator = await openMediator({
     issuer,
     records: file,

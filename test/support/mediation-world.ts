@@ -37,6 +37,10 @@ export class TestPermissions implements PermissionSource {
     return reason === undefined ? { permitted: true } : { permitted: false, reason };
   }
 
+  mayInquire(inquirer: string): boolean {
+    return this.nameOf(inquirer) !== undefined;
+  }
+
   nameOf(institution: string): string | undefined {
     return institution === 'unheard-of' ? undefined : `Institution ${institution}`;
   }

@@ -195,6 +195,8 @@ describe('POST /v1/answers, /v1/acquisitions, /v1/holders', () => {
     expect((await send('pension', '/v1/holders', { ...asked, affair: '別の事務' })).json()).toEqual({
       outcome: 'not-permitted',
     });
+    const another = { ...asked, inquirer: city.code, code: codes.city?.[0] };
+    expect((await send('city', '/v1/holders', another)).json()).toEqual({ outcome: 'not-permitted' });
     expect((await send('pension', '/v1/holders', { ...asked, code: forged(code ?? '') })).json()).toEqual({
       outcome: 'invalid-code',
       error: 'CODE_FORGED',

@@ -15,7 +15,7 @@ export async function findHolders(
 ): Promise<HoldersOutcome> {
   const { inquirer, code, affair } = checkHoldersRequest(request);
   const { issuer, records, permissions, holderAffairs, clock } = parts;
-  const isPermitted = holderAffairs.has(affair) && permissions.nameOf(inquirer, clock.read()) !== undefined;
+  const isPermitted = holderAffairs.has(affair) && permissions.mayInquire(inquirer, affair, clock.read());
   const outcome: HoldersOutcome = isPermitted
     ? await holdersOf(issuer, inquirer, code, signal)
     : { status: 'not-permitted' };

@@ -20,7 +20,7 @@ export interface HoldersAnswered {
   readonly institutions: readonly InstitutionCode[];
 }
 
-/** The affair is none whose inquirers may ask, or the directory of institutions does not have the inquirer. */
+/** The affair is none whose inquirers may ask, or the inquirer is none of that affair, or in breach of 番号法28条. */
 export interface HoldersNotPermitted {
   /** Tells the outcomes apart. */
   readonly status: 'not-permitted';

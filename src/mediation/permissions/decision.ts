@@ -43,6 +43,12 @@ export interface PermissionSource {
   /** Decides by the table, the directory and the breaches in force at the moment that is asked about. */
   decide(question: PermissionQuestion): PermissionDecision;
 
+  /**
+   * Whether an institution may inquire in an affair (事務) of anybody at a moment: the table has a row in force that names it
+   * as 情報照会者, and it is not in breach of 番号法28条.
+   */
+  mayInquire(inquirer: InstitutionCode, affair: string, at: number): boolean;
+
   /** 名称 of an institution at a moment; undefined where the directory does not have it. */
   nameOf(institution: InstitutionCode, at: number): string | undefined;
 }

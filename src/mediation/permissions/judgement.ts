@@ -1,4 +1,5 @@
 import { dayOf, isWithin, type Period } from '../../codes/calendar-day.js';
+import type { InstitutionCode } from '../../subjects/institution-code.js';
 import { share } from './class-bits.js';
 import { type CompiledRow, type CompiledState, institutionOn, meaningOn, revisionOn } from './compiled.js';
 import type { PermissionQuestion, RefusalReason } from './decision.js';
@@ -25,6 +26,20 @@ export function judge(state: CompiledState, question: PermissionQuestion): Compi
   if (isAny(state.breaches.get(inquirer), day)) return 'inquirer-in-breach';
   if (isAny(state.breaches.get(provider), day)) return 'provider-in-breach';
   return found;
+}
+
+/** Whether a row in force lets an institution inquire in an affair, of whomever, and no breach forbids it. */
+export function inquires(
+  state: CompiledState,
+  inquirer: InstitutionCode,
+  affair: string,
+  at: number,
+): boolean {
+  const day = dayOf(at);
+  const asking = institutionOn(state, inquirer, day);
+  if (asking === undefined || isAny(state.breaches.get(inquirer), day)) return false;
+  const rows = [...(revisionOn(state, day)?.rows.get(affair)?.values() ?? [])].flat();
+  return rows.some((row) => isWithin(row.period, day) && share(meaningOn(row.inquirer, day), asking.set));
 }
 
 function isAny(periods: readonly Period[] | undefined, day: number): boolean {

@@ -9,7 +9,7 @@ import { madeBy } from './checked-rows.js';
 import { type CompiledState, compile, institutionOn, revisionOn } from './compiled.js';
 import type { PermissionDecision, PermissionQuestion, PermissionSource, RefusalReason } from './decision.js';
 import { DIRECTORY_READER } from './institution-directory.js';
-import { judge } from './judgement.js';
+import { inquires, judge } from './judgement.js';
 import { entriesOfChange, inAgreement, type PermissionParts } from './parts.js';
 import { type PermissionRevision, type PermissionRow, TABLE_READER } from './permission-table.js';
 
@@ -122,6 +122,11 @@ export class Permissions implements PermissionSource {
       return { permitted: true, row: found.row, revision };
     const reason = found as RefusalReason;
     return { permitted: false, reason, ...(revision === undefined ? {} : { revision }) };
+  }
+
+  /** Whether an institution may inquire in an affair at a moment, of whomever; one in breach of 番号法28条 may not. */
+  mayInquire(inquirer: InstitutionCode, affair: string, at: number): boolean {
+    return inquires(this.#state, inquirer, affair, at);
   }
 
   /** 名称 of an institution at a moment; undefined where the directory does not have it. */

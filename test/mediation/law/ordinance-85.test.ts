@@ -65,7 +65,7 @@ describe('命令85 40条3項: an inquirer that cannot tell who provides is told 
       const found = await world.mediator.holders({
         inquirer: WARD,
         code: codeOf(world, WARD, one),
-        affair: PENSION_RELIEF,
+        affair: ALLOWANCE,
       });
       expect(found).toEqual({ status: 'found', institutions: holding.sort() });
       expect((await logged(world)).slice(before)).toMatchObject([
@@ -78,10 +78,12 @@ describe('命令85 40条3項: an inquirer that cannot tell who provides is told 
     const code = codeOf(world, WARD, 0);
     const ask = async (inquirer: string, affair: string, presented = code) =>
       (await world.mediator.holders({ inquirer, affair, code: presented })).status;
-    expect(await ask(WARD, PENSION_RELIEF)).toBe('found');
-    expect(await ask(WARD, ALLOWANCE)).toBe('not-permitted');
-    expect(await ask('9999999999999999', PENSION_RELIEF)).toBe('not-permitted');
-    expect(await ask(WARD, PENSION_RELIEF, codeOf(world, PREFECTURE, 0))).toBe('invalid-code');
+    expect(await ask(WARD, ALLOWANCE)).toBe('found');
+    expect(await ask(WARD, PENSION_RELIEF)).toBe('not-permitted');
+    expect(await ask('9999999999999999', ALLOWANCE)).toBe('not-permitted');
+    // With a code of its own, but of no such 事務: naming it is not enough.
+    expect(await ask(PREFECTURE, ALLOWANCE, codeOf(world, PREFECTURE, 0))).toBe('not-permitted');
+    expect(await ask(WARD, ALLOWANCE, codeOf(world, PREFECTURE, 0))).toBe('invalid-code');
   });
 });
 
