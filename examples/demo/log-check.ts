@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3';
-import { checkRecords } from 'renkei';
-import { verifyLog } from 'renkei/audit';
+import { checkRecords, type RecordFinding } from 'renkei';
+import { type LogFinding, verifyLog } from 'renkei/audit';
 import { openSqliteRecordStore } from 'renkei/sqlite';
 import { count, type Row } from './figures.js';
 import { printTable } from './table.js';
@@ -37,14 +37,14 @@ export async function verifyAndTamper(log: LogToVerify): Promise<void> {
 async function verify({ path, publicKey, origin }: LogToVerify) {
   await using store = await openSqliteRecordStore({ path, create: false });
   const { findings, size, signed } = await verifyLog({ store, publicKeys: [publicKey], origin });
-  const found = findings.map(({ finding, ...where }) => describe(finding, where));
-  for await (const { kind, ...where } of checkRecords(store)) found.push(describe(kind, where));
+  const found = findings.map(describe);
+  for await (const finding of checkRecords(store)) found.push(describe(finding));
   return { findings: found, size, signed };
 }
 
 /** What is wrong, and where. */
-function describe(what: string, where: object): string {
-  return [what, ...Object.entries(where).map(([name, value]) => `${name} ${value}`)].join(', ');
+function describe({ finding, ...where }: LogFinding | RecordFinding): string {
+  return [finding, ...Object.entries(where).map(([name, value]) => `${name} ${value}`)].join(', ');
 }
 
 /** The entry of one record, so it says, is of another. */

@@ -89,9 +89,9 @@ function line({ invariant, rows, detail }: StoreFinding): string {
   return `${invariant}: ${rows}${detail === undefined ? '' : ` (${detail})`}\n`;
 }
 
-function recordLine({ kind, ...where }: RecordFinding): string {
+function recordLine({ finding, ...where }: RecordFinding): string {
   const places = Object.entries(where).map(([name, value]) => `${name} ${value}`);
-  return `${kind}: ${places.join(', ')}\n`;
+  return `${finding}: ${places.join(', ')}\n`;
 }
 
 function readValues(args: readonly string[]) {

@@ -122,7 +122,7 @@ describe('a record file that is as it was written has no finding', () => {
     await file.settleGeneration('2026', 2, IN_2026);
     const seen: number[] = [];
     for await (const finding of checkRecords(file, { onProgress: ({ rows: done }) => seen.push(done) })) {
-      throw new Error(finding.kind);
+      throw new Error(finding.finding);
     }
     expect(seen.at(-1)).toBe(rows + answered.length);
   });
@@ -133,54 +133,54 @@ describe('what was done past the library is found and named', () => {
     [
       'the text of a row',
       [`UPDATE record SET text = replace(text, '福祉課', '保育課') WHERE serial = 4`],
-      [{ kind: 'row-changed', serial: 4, branch: 1, entry: 4 }],
+      [{ finding: 'row-changed', serial: 4, branch: 1, entry: 4 }],
     ],
     [
       'the text of a further branch, which is JSON no more',
       [`UPDATE record SET text = 'x' WHERE serial = 2 AND branch = 2`],
-      [{ kind: 'row-changed', serial: 2, branch: 2, entry: 5 }],
+      [{ finding: 'row-changed', serial: 2, branch: 2, entry: 5 }],
     ],
     [
       'a record code: the row is another person’s',
       [`UPDATE record SET record_code = zeroblob(24) WHERE serial = 5`],
       [
-        { kind: 'row-changed', serial: 5, branch: 1, entry: 7 },
-        { kind: 'row-hidden', serial: 5, branch: 1, entry: 7 },
+        { finding: 'row-changed', serial: 5, branch: 1, entry: 7 },
+        { finding: 'row-hidden', serial: 5, branch: 1, entry: 7 },
       ],
     ],
     [
       'by what a person’s rows are searched: nobody would be shown this one',
       [`UPDATE record SET person = person + 1 WHERE serial = 5`],
-      [{ kind: 'row-hidden', serial: 5, branch: 1, entry: 7 }],
+      [{ finding: 'row-hidden', serial: 5, branch: 1, entry: 7 }],
     ],
     [
       'a period of which there is none',
       [`UPDATE record SET period = '!' WHERE serial = 5`],
       [
-        { kind: 'row-changed', serial: 5, branch: 1, entry: 7 },
-        { kind: 'row-changed', serial: 5, branch: 1, entry: 7 },
-        { kind: 'row-hidden', serial: 5, branch: 1, entry: 7 },
+        { finding: 'row-changed', serial: 5, branch: 1, entry: 7 },
+        { finding: 'row-changed', serial: 5, branch: 1, entry: 7 },
+        { finding: 'row-hidden', serial: 5, branch: 1, entry: 7 },
       ],
     ],
     [
       'the moment of the end of the log: all that comes would be of a later day',
       ['UPDATE state SET at = at + 86400000'],
-      [{ kind: 'log-cut', entry: 11 }],
+      [{ finding: 'log-cut', entry: 11 }],
     ],
     [
       'the name of a request: it would be made again',
       [`UPDATE record SET request_id = 'R-0' WHERE serial = 5`],
-      [{ kind: 'request-moved', serial: 5, branch: 1 }],
+      [{ finding: 'request-moved', serial: 5, branch: 1 }],
     ],
     [
       'a row that was deleted',
       ['DELETE FROM record WHERE serial = 4'],
-      [{ kind: 'row-missing', serial: 4, branch: 1, entry: 4 }],
+      [{ finding: 'row-missing', serial: 4, branch: 1, entry: 4 }],
     ],
     [
       'a correction that was deleted',
       ['DELETE FROM record WHERE serial = 2 AND branch = 3'],
-      [{ kind: 'row-missing', serial: 2, branch: 3, entry: 6 }],
+      [{ finding: 'row-missing', serial: 2, branch: 3, entry: 6 }],
     ],
     [
       'a row that was slipped in',
@@ -190,40 +190,40 @@ describe('what was done past the library is found and named', () => {
         'UPDATE state SET next_serial = 8',
       ],
       [
-        { kind: 'row-not-logged', serial: 7, branch: 1, entry: 7 },
-        { kind: 'request-moved', serial: 7, branch: 1 },
+        { finding: 'row-not-logged', serial: 7, branch: 1, entry: 7 },
+        { finding: 'request-moved', serial: 7, branch: 1 },
       ],
     ],
     [
       'a row that points to another entry',
       ['UPDATE record SET entry = 2 WHERE serial = 5'],
       [
-        { kind: 'row-put-back', serial: 5, branch: 1, entry: 7 },
-        { kind: 'row-not-logged', serial: 5, branch: 1, entry: 2 },
+        { finding: 'row-put-back', serial: 5, branch: 1, entry: 7 },
+        { finding: 'row-not-logged', serial: 5, branch: 1, entry: 2 },
       ],
     ],
     [
       'a row that was put back under the code of before',
       [`UPDATE record SET record_code = x'${'01'.repeat(24)}', entry = 0 WHERE serial = 1`],
       [
-        { kind: 'row-put-back', serial: 1, branch: 1, entry: 9 },
-        { kind: 'row-hidden', serial: 1, branch: 1, entry: 0 },
+        { finding: 'row-put-back', serial: 1, branch: 1, entry: 9 },
+        { finding: 'row-hidden', serial: 1, branch: 1, entry: 0 },
       ],
     ],
     [
       'a period that is said to be erased, and its rows deleted',
       [`UPDATE period SET erased = 1 WHERE name = '2027'`, `DELETE FROM record WHERE period = '2027'`],
-      [{ kind: 'period-changed', period: '2027' }],
+      [{ finding: 'period-changed', period: '2027' }],
     ],
     [
       'a period that is said to be found under another generation',
       [`UPDATE period SET generation = 2, least_generation = 2 WHERE name = '2027'`],
-      [{ kind: 'period-changed', period: '2027' }],
+      [{ finding: 'period-changed', period: '2027' }],
     ],
     [
       'an entry of the log',
       [`UPDATE log_entry SET text = replace(text, '"n":1', '"n":2') WHERE idx = 2`],
-      [{ kind: 'entry-damaged', entry: 3 }],
+      [{ finding: 'entry-damaged', entry: 3 }],
     ],
     [
       'a row and its entry alike: the next entry names the one that was there',
@@ -232,17 +232,17 @@ describe('what was done past the library is found and named', () => {
         'UPDATE log_entry SET hash = leaf(text) WHERE idx = 4',
       ],
       [
-        { kind: 'entry-damaged', entry: 5 },
-        { kind: 'row-missing', serial: 4, branch: 9, entry: 4 },
-        { kind: 'row-not-logged', serial: 4, branch: 1, entry: 4 },
+        { finding: 'entry-damaged', entry: 5 },
+        { finding: 'row-missing', serial: 4, branch: 9, entry: 4 },
+        { finding: 'row-not-logged', serial: 4, branch: 1, entry: 4 },
       ],
     ],
     [
       'the last entries of the log, cut off',
       ['DELETE FROM log_entry WHERE idx = 10'],
       [
-        { kind: 'log-cut', entry: 10 },
-        { kind: 'period-changed', period: '2026' },
+        { finding: 'log-cut', entry: 10 },
+        { finding: 'period-changed', period: '2026' },
       ],
     ],
   ])('%s', async (_, statements, expected) => {
@@ -253,12 +253,12 @@ describe('what was done past the library is found and named', () => {
     [
       'all of them erased: each row that is there again',
       100,
-      [1, 2, 3].map((branch) => ({ kind: 'row-put-back', branch })),
+      [1, 2, 3].map((branch) => ({ finding: 'row-put-back', branch })),
     ],
     [
       'some of them erased: that there are more than were left',
       5,
-      [{ kind: 'period-changed', period: '2026' }],
+      [{ finding: 'period-changed', period: '2026' }],
     ],
   ])('rows put back into a period, %s (令30条)', async (_, limit, expected) => {
     const name = path(`put-back-${limit}.sqlite`);

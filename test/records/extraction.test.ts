@@ -143,7 +143,7 @@ describe('an extraction for the Commission (個人情報保護委員会)', () =>
       rows: 4,
       digest: manifest.file.digest,
     });
-    for await (const finding of checkRecords(world.file)) throw new Error(finding.kind);
+    for await (const finding of checkRecords(world.file)) throw new Error(finding.finding);
   });
 
   test('of more rows than are read or encrypted at once', async () => {

@@ -65,7 +65,7 @@ describe('records are kept for seven years (令30条)', () => {
     ]);
 
     // What was requested, answered and shown stays provable: the log is whole.
-    for await (const finding of checkRecords(file)) throw new Error(finding.kind);
+    for await (const finding of checkRecords(file)) throw new Error(finding.finding);
     expect(await loggedEntries(file, 'record')).toHaveLength(6);
     expect(await loggedEntries(file, 'records.erasing')).toEqual([{ period: '2026' }]);
     expect(await loggedEntries(file, 'records.erased')).toEqual(
@@ -121,7 +121,7 @@ describe('records are kept for seven years (令30条)', () => {
     expect(['RECORD_PERIOD_RETIRED', { outcome: 'unknown' }]).toContainEqual(answer);
     expect(read(await rotation.retire({ eraser })).counts).toEqual({ erased: 3 });
     expect(await file.records({ limit: 10 })).toEqual([]);
-    for await (const finding of checkRecords(file)) throw new Error(finding.kind);
+    for await (const finding of checkRecords(file)) throw new Error(finding.finding);
   });
 
   test('a period without records is erased by a call that erases none', async () => {

@@ -68,7 +68,7 @@ export async function* checkRecords(
     for (const branch of first) facts.addRow(branch);
     for (const row of page) {
       const { serial, branch, entry } = row;
-      if (!facts.count(row)) yield { kind: 'row-put-back', serial, branch, entry };
+      if (!facts.count(row)) yield { finding: 'row-put-back', serial, branch, entry };
     }
     yield* await rowsInLog(store, page, signal);
     yield* await requestsLead(store, first, signal);

@@ -27,7 +27,7 @@ export async function* checkedLog(
     for (const text of texts.slice(0, head.size - index)) {
       const entry = readLogEntry(text);
       const isNext = entry?.index === index && entry.previous === bytesToHex(last);
-      if (!isNext) yield { finding: { kind: 'entry-damaged', entry: index } };
+      if (!isNext) yield { finding: { finding: 'entry-damaged', entry: index } };
       if (entry !== undefined) yield { entry: { ...entry, index } };
       last = leafHash(Buffer.from(text));
       at = entry?.at;
@@ -37,5 +37,5 @@ export async function* checkedLog(
   }
   // The moment on record too: no later entry is older, and what is to be seen from a day on is seen by it.
   const isEnd = bytesToHex(last) === bytesToHex(head.last) && (at ?? head.at) === head.at;
-  if (index !== head.size || !isEnd) yield { finding: { kind: 'log-cut', entry: index } };
+  if (index !== head.size || !isEnd) yield { finding: { finding: 'log-cut', entry: index } };
 }

@@ -36,7 +36,7 @@ export async function codesLead(
     const now = latest[k]?.recordCode;
     return now !== undefined && bytesToHex(now) === bytesToHex(recordCode);
   });
-  return hidden.map(({ serial, branch, entry }) => ({ kind: 'row-hidden', serial, branch, entry }));
+  return hidden.map(({ serial, branch, entry }) => ({ finding: 'row-hidden', serial, branch, entry }));
 }
 
 /** Of a person's records on a page, which has all of them in its range, those that the record code does not lead to. */

@@ -27,7 +27,7 @@ export type RecordFindingKind =
 /** One thing that is wrong with a record file. Nothing in it identifies a person. */
 export interface RecordFinding {
   /** What. */
-  readonly kind: RecordFindingKind;
+  readonly finding: RecordFindingKind;
   /** 処理通番 of the row. */
   readonly serial?: number;
   /** 処理通番の枝番 of the row. */

@@ -24,8 +24,8 @@ export async function loggedRows(
     const { serial, branch, entry, period } = mention;
     const row = rows.get(rowKey(mention));
     if (row !== undefined)
-      return [{ kind: row.period === period ? 'row-put-back' : 'row-changed', serial, branch, entry }];
-    return erased.has(period) ? [] : [{ kind: 'row-missing', serial, branch, entry }];
+      return [{ finding: row.period === period ? 'row-put-back' : 'row-changed', serial, branch, entry }];
+    return erased.has(period) ? [] : [{ finding: 'row-missing', serial, branch, entry }];
   });
 }
 

@@ -59,7 +59,7 @@ export class PeriodFacts {
         state.leastGeneration >= state.generation &&
         // Of an erased one no row is to come any more. Where none is left at all, each that is there was named.
         (!isErased || rows <= 0 || (this.#counted.get(period) ?? 0) <= rows);
-      return isRight ? [] : [{ kind: 'period-changed', period }];
+      return isRight ? [] : [{ finding: 'period-changed', period }];
     });
   }
 

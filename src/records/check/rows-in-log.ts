@@ -25,9 +25,9 @@ export async function rowsInLog(
   return rows.flatMap((row): RecordFinding[] => {
     const { serial, branch, entry } = row;
     const mention = mentions.get(`${entry}:${rowKey(row)}`);
-    if (mention === undefined) return [{ kind: 'row-not-logged', serial, branch, entry }];
+    if (mention === undefined) return [{ finding: 'row-not-logged', serial, branch, entry }];
     const isAsLogged = mention.digest === row.digest && mention.period === row.period && isReadable(row);
-    return isAsLogged ? [] : [{ kind: 'row-changed', serial, branch, entry }];
+    return isAsLogged ? [] : [{ finding: 'row-changed', serial, branch, entry }];
   });
 }
 
@@ -46,7 +46,7 @@ export async function requestsLead(
   const latest = serials.length === 0 ? [] : await store.latest(serials, signalOption(signal));
   // Of a record that was erased meanwhile the name is gone too.
   const there = suspects.filter((_, k) => latest[k] !== undefined);
-  return there.map(({ row: { serial, branch } }) => ({ kind: 'request-moved', serial, branch }));
+  return there.map(({ row: { serial, branch } }) => ({ finding: 'request-moved', serial, branch }));
 }
 
 /** The first branches among rows; one that cannot be read is found by its digest. */
