@@ -1,6 +1,13 @@
 import type { AuditKeyName } from '../codes/key-names.js';
 import type { RenkeiErrorCode } from '../errors/codes.js';
-import { functionRule, integerRule, type OptionRule, required, textRule } from '../errors/options.js';
+import {
+  functionRule,
+  integerRule,
+  type OptionRule,
+  objectRule,
+  required,
+  textRule,
+} from '../errors/options.js';
 import { type GivenPublicKey, publicKeysRule } from '../signatures/public-keys.js';
 import type { LogStore } from '../stores/log-port.js';
 import type { Vault } from '../vault/port.js';
@@ -61,14 +68,12 @@ export const originRule: OptionRule = {
   check: isOrigin,
 };
 
-const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-
 /** The rule for where a log is kept. */
-export const STORE_RULE = required({ expects: 'a store of the operation log', check: isObject });
+export const STORE_RULE = required(objectRule('a store of the operation log'));
 
 export const AUDIT_LOG_RULES: Readonly<Record<string, OptionRule>> = {
   store: STORE_RULE,
-  vault: required({ expects: 'a vault', check: isObject }),
+  vault: required(objectRule('a vault')),
   auditKey: required(textRule),
   origin: required(originRule),
   earlierKeys: publicKeysRule,

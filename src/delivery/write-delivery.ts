@@ -2,7 +2,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type AuditKeyName, parseKeyName } from '../codes/key-names.js';
 import { throwIfAborted } from '../errors/abort.js';
-import { checkOptions, functionRule, required, signalRule, textRule } from '../errors/options.js';
+import { checkOptions, functionRule, objectRule, required, signalRule, textRule } from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { canonicalJson } from '../signatures/canonical-json.js';
 import { isSigned, publicKeyFingerprint } from '../signatures/p256.js';
@@ -47,7 +47,7 @@ export interface WriteDeliveryOptions {
 export async function writeDelivery(options: WriteDeliveryOptions): Promise<DeliveryHeader> {
   checkOptions('writeDelivery', options, {
     path: required(textRule),
-    facts: required({ expects: 'an object', check: (value) => typeof value === 'object' && value !== null }),
+    facts: required(objectRule('an object')),
     pairs: required({ expects: 'batches of pairs', check: isIterable }),
     auditKey: required({ expects: 'the name of an audit key and its public key', check: isAuditKey }),
     sign: required(functionRule),

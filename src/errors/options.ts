@@ -66,6 +66,11 @@ export const booleanRule: OptionRule = {
   check: (value) => typeof value === 'boolean',
 };
 
+/** A rule for an object, such as a store: it is told apart by its methods only when they are called. */
+export function objectRule(expects: string): OptionRule {
+  return { expects, check: (value) => typeof value === 'object' && value !== null };
+}
+
 /** The rule for an `AbortSignal`. */
 export const signalRule: OptionRule = {
   expects: 'an AbortSignal',

@@ -4,6 +4,7 @@ import {
   functionRule,
   integerRule,
   type OptionRule,
+  objectRule,
   required,
   signalRule,
   textRule,
@@ -135,12 +136,9 @@ export interface CheckStoreOptions {
 /** The rules for the options of one call. */
 type Rules = Readonly<Record<string, OptionRule>>;
 
-const objectRule = (expects: string): OptionRule =>
-  required({ expects, check: (value) => typeof value === 'object' && value !== null });
-
 export const ISSUER_RULES: Rules = {
-  vault: objectRule('a vault'),
-  store: objectRule('an issuance store'),
+  vault: required(objectRule('a vault')),
+  store: required(objectRule('an issuance store')),
   generation: integerRule(1, HIGHEST_VERSION),
   storeKeyVersion: integerRule(1, HIGHEST_VERSION),
   log: operationLogRule,

@@ -1,5 +1,12 @@
 import { signalOption } from '../errors/abort.js';
-import { checkOptions, functionRule, integerRule, required, signalRule } from '../errors/options.js';
+import {
+  checkOptions,
+  functionRule,
+  integerRule,
+  objectRule,
+  required,
+  signalRule,
+} from '../errors/options.js';
 import type { RecordEraser } from '../rotation/options.js';
 import type { RecordStore } from '../stores/record-port.js';
 
@@ -29,10 +36,7 @@ const DEFAULT_BATCH_ROWS = 10_000;
  */
 export function recordEraser(options: RecordEraserOptions): RecordEraser {
   checkOptions('recordEraser', options, {
-    store: required({
-      expects: 'a record file',
-      check: (value) => typeof value === 'object' && value !== null,
-    }),
+    store: required(objectRule('a record file')),
     batchRows: integerRule(1, 100_000),
     onProgress: functionRule,
     now: functionRule,

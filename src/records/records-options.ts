@@ -2,6 +2,7 @@ import {
   functionRule,
   integerRule,
   type OptionRule,
+  objectRule,
   required,
   signalRule,
   textRule,
@@ -99,12 +100,9 @@ export interface RecordStatisticsOptions {
 
 type Rules = Readonly<Record<string, OptionRule>>;
 
-const objectRule = (expects: string): OptionRule =>
-  required({ expects, check: (value) => typeof value === 'object' && value !== null });
-
 export const RECORDS_RULES: Rules = {
-  issuer: objectRule('an issuer'),
-  store: objectRule('a record file'),
+  issuer: required(objectRule('an issuer')),
+  store: required(objectRule('a record file')),
   disclosureSystem: required(textRule),
   now: functionRule,
 };
@@ -119,7 +117,7 @@ export const CORRECT_RULES: Rules = {
   ...ON_BEHALF_RULES,
   serial: required(integerRule(1, Number.MAX_SAFE_INTEGER)),
   branch: integerRule(1, Number.MAX_SAFE_INTEGER),
-  change: objectRule('an object with what is to be corrected'),
+  change: required(objectRule('an object with what is to be corrected')),
   reason: REASON_RULE,
   signal: signalRule,
 };

@@ -4,6 +4,7 @@ import {
   functionRule,
   integerRule,
   type OptionRule,
+  objectRule,
   required,
   signalRule,
   textRule,
@@ -169,11 +170,6 @@ export interface DestroyOptions {
 }
 
 type Rules = Readonly<Record<string, OptionRule>>;
-
-const objectRule = (expects: string): OptionRule => ({
-  expects,
-  check: (value) => typeof value === 'object' && value !== null,
-});
 
 export const ROTATIONS_RULES: Rules = {
   vault: required(objectRule('a vault')),

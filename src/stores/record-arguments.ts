@@ -3,7 +3,14 @@ import { rowCount } from '../bytes/packed.js';
 import { linkKey, recordAudience } from '../codes/key-names.js';
 import { CODE_LENGTH } from '../codes/per-institution-code.js';
 import { throwIfAborted } from '../errors/abort.js';
-import { checkOptions, integerRule, type OptionRule, required, signalRule } from '../errors/options.js';
+import {
+  checkOptions,
+  integerRule,
+  type OptionRule,
+  objectRule,
+  required,
+  signalRule,
+} from '../errors/options.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { type InstitutionCode, parseInstitutionCode } from '../subjects/institution-code.js';
 import { MAX_BATCH_ROWS } from './calls.js';
@@ -192,10 +199,7 @@ export function checkPersonPage(page: PersonRecordsPage): void {
 /** Checks which rows are wanted. */
 export function checkRecordsPage(page: RecordsPage): void {
   checkOptions('records', page, {
-    after: {
-      expects: 'a serial number and a branch',
-      check: (value) => typeof value === 'object' && value !== null,
-    },
+    after: objectRule('a serial number and a branch'),
     limit: limitRule,
     signal: signalRule,
   });

@@ -1,4 +1,4 @@
-import { checkOptions, integerRule, required, textRule } from '../../errors/options.js';
+import { checkOptions, integerRule, objectRule, required, textRule } from '../../errors/options.js';
 import { type InstitutionCode, parseInstitutionCode } from '../../subjects/institution-code.js';
 import type { AcquisitionNotice } from './acquisition-notice.js';
 import { checkPerson, type PersonDescription } from './person-description.js';
@@ -33,10 +33,7 @@ export type AcquisitionOutcome = AskedToAcquire | NothingToAcquire;
 const REQUEST_RULES = {
   serial: required(integerRule(1, Number.MAX_SAFE_INTEGER)),
   inquirer: required(textRule),
-  person: required({
-    expects: 'a description',
-    check: (value) => typeof value === 'object' && value !== null,
-  }),
+  person: required(objectRule('a description')),
 };
 /** @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID` or `INSTITUTION_CODE_INVALID` */
 export function checkAcquisition(request: AcquisitionRequest): {

@@ -8,7 +8,7 @@ import { signalOption, throwIfAborted } from '../../errors/abort.js';
 import {
   checkOptions,
   functionRule,
-  type OptionRule,
+  objectRule,
   required,
   signalRule,
   textRule,
@@ -53,9 +53,6 @@ export interface ExtractRecordsOptions extends OnBehalf {
   readonly signal?: AbortSignal;
 }
 
-const objectRule = (expects: string): OptionRule =>
-  required({ expects, check: (value) => typeof value === 'object' && value !== null });
-
 /** Bytes of lines that are encrypted at once. */
 const CHUNK_BYTES = 65_536;
 
@@ -71,12 +68,12 @@ const CHUNK_BYTES = 65_536;
 export async function extractRecords(options: ExtractRecordsOptions): Promise<ExtractionManifest> {
   checkOptions('extractRecords', options, {
     ...ON_BEHALF_RULES,
-    store: objectRule('a record file'),
-    vault: objectRule('a vault'),
+    store: required(objectRule('a record file')),
+    vault: required(objectRule('a vault')),
     auditKey: required(textRule),
     path: required(textRule),
     recipient: required(textRule),
-    filter: { expects: 'an object', check: (value) => typeof value === 'object' && value !== null },
+    filter: objectRule('an object'),
     onProgress: functionRule,
     now: functionRule,
     signal: signalRule,

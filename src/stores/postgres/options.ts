@@ -3,6 +3,7 @@ import {
   checkOptions,
   integerRule,
   type OptionRule,
+  objectRule,
   required,
   textRule,
 } from '../../errors/options.js';
@@ -141,7 +142,7 @@ function checkSpread(spread: PostgresSpread): void {
 export function checkPostgresOptions(options: PostgresStoreOptions): PostgresSettings {
   const settings = checkServerOptions(CALL, options, 'renkei', {
     partitions: integerRule(1, 256),
-    spread: { expects: 'an object', check: (value) => typeof value === 'object' && value !== null },
+    spread: objectRule('an object'),
   });
   const { spread, partitions = 8 } = options;
   if (spread !== undefined) checkSpread(spread);
@@ -162,10 +163,7 @@ export function checkServerOptions(
   rules: Readonly<Record<string, OptionRule>> = {},
 ): ConnectionSettings {
   checkOptions(call, options, {
-    connection: required({
-      expects: 'an object',
-      check: (value) => typeof value === 'object' && value !== null,
-    }),
+    connection: required(objectRule('an object')),
     schema: schemaRule,
     create: booleanRule,
     ...rules,

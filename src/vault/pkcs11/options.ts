@@ -3,6 +3,7 @@ import {
   functionRule,
   integerRule,
   type OptionRule,
+  objectRule,
   required,
   textRule,
 } from '../../errors/options.js';
@@ -83,10 +84,7 @@ const HIGHEST_CHUNK_BYTES = 16 * 1_048_576;
 export const TOKEN_RULES: Record<string, OptionRule> = {
   module: required(textRule),
   libraryParameters: textRule,
-  token: required({
-    expects: 'an object { label, serial? }',
-    check: (value) => typeof value === 'object' && value !== null,
-  }),
+  token: required(objectRule('an object { label, serial? }')),
   pin: functionRule,
 };
 

@@ -10,7 +10,7 @@ import {
 } from '../../codes/key-names.js';
 import { CODE_LENGTH } from '../../codes/per-institution-code.js';
 import { throwIfAborted } from '../../errors/abort.js';
-import { checkOptions, required } from '../../errors/options.js';
+import { checkOptions, objectRule, required } from '../../errors/options.js';
 import { type Refusal, RenkeiError } from '../../errors/renkei-error.js';
 import { Drain } from '../../lifecycle/drain.js';
 import { BLOCK_LENGTH, writeLinkageBlocks } from '../../scheme/linkage-block.js';
@@ -55,10 +55,7 @@ const ROWS_A_TURN = 256;
  */
 export async function openSoftwareVault(options: SoftwareVaultOptions): Promise<Vault> {
   checkOptions('openSoftwareVault', options, {
-    keys: required({
-      expects: 'an object of keys by name',
-      check: (value) => typeof value === 'object' && value !== null,
-    }),
+    keys: required(objectRule('an object of keys by name')),
   });
   return new SoftwareVault(new SoftwareKeys(options.keys));
 }
