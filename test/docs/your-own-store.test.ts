@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { createMemoryStore } from 'renkei';
-import { issuanceStoreContract } from 'renkei/testing';
+import { createMemoryRecordStore, createMemoryStore } from 'renkei';
+import { issuanceStoreContract, recordStoreContract } from 'renkei/testing';
 import { expect, test } from 'vitest';
 import { BROKEN_STORES } from '../testing/broken-stores.js';
 import { sectionUnder, tableRows } from './markdown.js';
@@ -33,6 +33,13 @@ test('its example for node:test runs every case, and all pass', async () => {
 test('its table names the groups of the contract, in their order', () => {
   const rows = tableRows(sectionUnder(PAGE, '## What do the cases ask?'));
   expect(rows.map(([group]) => group)).toEqual([...new Set(cases.map(({ group }) => group))]);
+});
+
+test('its table for record stores names the groups of their contract, in their order', () => {
+  const groups = recordStoreContract({ open: async () => createMemoryRecordStore(), newPlace: () => '' });
+  const section = sectionUnder(PAGE, '## And a record store?');
+  const rows = tableRows(section.slice(section.indexOf('| group')));
+  expect(rows.map(([group]) => group)).toEqual([...new Set(groups.map(({ group }) => group))]);
 });
 
 test('it says how many broken stores there are', () => {
