@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { copyOf } from '../bytes/packed.js';
 import { Redacted } from '../bytes/redacted.js';
 import { RenkeiError } from '../errors/renkei-error.js';
 import { checkContent, type RecordContent } from './record-content.js';
@@ -56,9 +57,9 @@ export class AccessRecord extends Redacted {
     return this.#stored.period;
   }
 
-  /** 情報提供等記録用符号, 24 bytes. It stays inside the system. */
+  /** 情報提供等記録用符号, 24 bytes, a copy. It stays inside the system. */
   get recordCode(): Uint8Array {
-    return this.#stored.recordCode;
+    return copyOf(this.#stored.recordCode);
   }
 
   /** Index of the log entry that holds the row's digest. */

@@ -7,7 +7,7 @@ const CODE_LENGTH = 24;
 const JAPAN_AHEAD_MS = 9 * 3_600_000;
 
 /** A store some of whose methods are replaced. */
-export function withMethods(store: IssuanceStore, methods: Partial<IssuanceStore>): IssuanceStore {
+export function withMethods<Store extends object>(store: Store, methods: Partial<Store>): Store {
   return new Proxy(store, {
     get(target, name) {
       const method: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);

@@ -1,15 +1,9 @@
 import { createMemoryStore, type IssuanceStore } from 'renkei';
-import { type ContractCase, type IssuanceStoreContractOptions, issuanceStoreContract } from 'renkei/testing';
+import { type IssuanceStoreContractOptions, issuanceStoreContract } from 'renkei/testing';
 import { describe, expect, it } from 'vitest';
 import { withCode } from '../support/with-code.js';
 import { BROKEN_STORES, withMethods } from './broken-stores.js';
-
-/** Runs cases, one after the other; gives those that failed. */
-async function failuresOf(cases: readonly ContractCase[]): Promise<readonly ContractCase[]> {
-  const failed: ContractCase[] = [];
-  for (const one of cases) await one.run().catch(() => failed.push(one));
-  return failed;
-}
+import { failuresOf } from './failures.js';
 
 const failures = (options: IssuanceStoreContractOptions) => failuresOf(issuanceStoreContract(options));
 

@@ -193,7 +193,7 @@ class MemoryRecordStore extends Redacted implements RecordStore {
   }
 
   logHead(options: LogCallOptions = {}): Promise<LogHead> {
-    return this.#run('logHead', options, () => this.#log.head);
+    return this.#run('logHead', options, () => structuredClone(this.#log.head));
   }
 
   logEntries(page: LogPage): Promise<readonly string[]> {

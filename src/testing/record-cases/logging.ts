@@ -66,6 +66,18 @@ export const loggingCases = recordCasesOf('the log', {
     });
   },
 
+  'hands out heads and hashes that are the caller’s: to wipe them changes nothing': async (store) => {
+    await store.appendLog(drafts(300), AT);
+    await assertFileUnchanged(store, async () => {
+      const { last, subtrees } = await store.logHead();
+      for (const hash of [last, ...subtrees]) hash.fill(0);
+      (await store.logHashes({ level: 0, from: 0, limit: 300 })).fill(0);
+      (await store.logHashes({ level: 8, from: 0, limit: 1 })).fill(0);
+    });
+    await store.appendLog(drafts(3), AT);
+    await assertFileSound(store);
+  },
+
   'gives entries page by page, as many as are wanted and there': async (store) => {
     await store.appendLog(drafts(10), AT);
     const all = await store.logEntries({ from: 0, limit: 100 });

@@ -130,6 +130,16 @@ export const lookingUpRecordsCases = recordCasesOf('looking up', {
     }
   },
 
+  'hands out record codes that are the caller’s: to wipe one changes nothing': async (store) => {
+    const written = await appendRecords(store, [1]);
+    const [before] = plainAll(await store.records({ limit: 1 }));
+    written.records[0]?.record.recordCode.fill(0);
+    for (const record of await store.records({ limit: 1 })) record.recordCode.fill(0);
+    assert.deepEqual(plainAll(await store.records({ limit: 1 })), [before]);
+    const page = { period: PERIOD, recordCode: recordCode(1), limit: 1 };
+    assert.deepEqual(plainAll(await store.personRecords(page)), [before]);
+  },
+
   'is empty where nothing is': async (store) => {
     assert.deepEqual(await store.records({ limit: 5 }), []);
     assert.deepEqual(await store.periods(), []);
