@@ -52,6 +52,13 @@ export interface RecordFileContent {
   readonly checkpoints: readonly StoredCheckpoint[];
 }
 
+/** More than any case writes: whoever gives more gives the same page again and again. */
+const MOST_READ = 50_000;
+
+function assertEnds(read: readonly unknown[]): void {
+  assert.ok(read.length < MOST_READ, 'the pages come to an end');
+}
+
 /** Reads a record file from end to end. */
 export async function recordContentOf(store: RecordStore, limit = 1_000): Promise<RecordFileContent> {
   const records: AccessRecord[] = [];
@@ -60,6 +67,7 @@ export async function recordContentOf(store: RecordStore, limit = 1_000): Promis
     const after = last === undefined ? {} : { after: { serial: last.serial, branch: last.branch } };
     const page = await store.records({ ...after, limit });
     records.push(...page);
+    assertEnds(records);
     if (page.length < limit) break;
   }
   const checkpoints = await store.checkpoints({ from: 0, limit });
@@ -84,6 +92,7 @@ export async function entriesOf(store: RecordStore, limit = 1_000): Promise<read
   for (;;) {
     const page = await store.logEntries({ from: entries.length, limit });
     entries.push(...page);
+    assertEnds(entries);
     if (page.length < limit) return entries;
   }
 }
@@ -93,6 +102,7 @@ async function hashesOf(store: RecordStore, level: number, limit: number): Promi
   for (;;) {
     const page = hex(await store.logHashes({ level, from: hashes.length, limit })).match(/.{64}/g) ?? [];
     hashes.push(...page);
+    assertEnds(hashes);
     if (page.length < limit) return hashes;
   }
 }

@@ -107,9 +107,6 @@ describe('what a batch comes to', () => {
 });
 
 describe('pairs of record codes', () => {
-  const packed = (...numbers: readonly number[]) =>
-    Uint8Array.from(numbers.flatMap((n) => [...storeCode(n)]));
-
   it('are copies, without an old code that came before and without equal codes', () => {
     const [oldCodes, newCodes] = [storeCodes(1, 2, 1, 3, 4), storeCodes(11, 2, 12, 1, 14)];
     const pairs = distinctPairs({ period: '2026', oldCodes, newCodes, generation: 2, at: AT });

@@ -134,6 +134,11 @@ export const checkpointsCases = recordCasesOf('checkpoints', {
     assert.deepEqual(await store.lastCheckpoint(), { size: 5, note });
   },
 
+  'have one of the largest size, which is the last': async (store) => {
+    for (const size of [5, 8, 13]) await store.addCheckpoint({ size, note: `of ${size}` });
+    assert.deepEqual(await store.lastCheckpoint(), { size: 13, note: 'of 13' });
+  },
+
   'exist already when the same note is there, also below a later one': async (store) => {
     await store.addCheckpoint({ size: 5, note: 'five' });
     assert.equal(await store.addCheckpoint({ size: 5, note: 'five' }), 'existed');

@@ -94,6 +94,7 @@ export const lookingUpRecordsCases = recordCasesOf('looking up', {
         const serials = new Set(page.map(({ serial }) => serial));
         assert.ok(serials.size <= limit);
         seen.push(...(numbers(page) as string[]));
+        assert.ok(seen.length <= 8, 'the pages come to an end');
         if (serials.size < limit) break;
         before = { beforeSerial: page.at(-1)?.serial };
       }
@@ -122,6 +123,7 @@ export const lookingUpRecordsCases = recordCasesOf('looking up', {
       for (let after = {}; ; ) {
         const page = await store.records({ limit, ...after });
         seen.push(...(numbers(page) as string[]));
+        assert.ok(seen.length <= all.length, 'the pages come to an end');
         const last = page.at(-1);
         if (page.length < limit || last === undefined) break;
         after = { after: { serial: last.serial, branch: last.branch } };
