@@ -18,8 +18,8 @@ import { addOperations } from './routes/operations.js';
 import { addPersonPages } from './routes/person-pages.js';
 import { addRequests } from './routes/requests.js';
 
-/** Notices that may wait for one institution: some tens of megabytes. */
-const MOST_NOTICES = 10_000;
+/** Notices that may wait for one institution: with bodies as large as they may be, some tens of megabytes. */
+const MOST_NOTICES = 1_000;
 const NOTICES_AT_ONCE = 100;
 
 /** The service while it runs. */
