@@ -32,7 +32,8 @@ import type {
 /** Room for the signatures of many witnesses. */
 const MOST_NOTE = 65_536;
 const MOST_PERSON_SERIALS = 10_000;
-const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
+/** Nothing that may be a resident record code, an Individual Number or an institution's code of a person: it stands in a column. */
+const REQUEST_ID = /^(?![0-9]{11,12}$)(?![a-z2-7]{40}$)[A-Za-z0-9_-]{1,64}$/;
 
 const serialRule = integerRule(1, Number.MAX_SAFE_INTEGER);
 const limitRule = required(integerRule(1, MAX_BATCH_ROWS));
@@ -76,7 +77,10 @@ const CHECKPOINT_RULES = {
 /** Checks an inquirer's own name of a request. */
 export function checkRequestId(requestId: string): void {
   if (typeof requestId === 'string' && REQUEST_ID.test(requestId)) return;
-  throw new RenkeiError('OPTION_INVALID', 'a request id is 1 to 64 of A-Z, a-z, 0-9, hyphen and underscore');
+  throw new RenkeiError(
+    'OPTION_INVALID',
+    'a request id is 1 to 64 of A-Z, a-z, 0-9, hyphen and underscore, and no code of a person',
+  );
 }
 
 /** Checks a batch that is to be written; what is wrong with a row names its index. */

@@ -8,7 +8,7 @@ export type { RecordContent } from './record-content.js';
 
 /** A request that is to be recorded: the first branch of a new serial number. */
 export interface NewRecord {
-  /** The inquirer's own name of the request: 1 to 64 of A–Z, a–z, 0–9, hyphen and underscore. */
+  /** The inquirer's own name of the request: 1 to 64 of A–Z, a–z, 0–9, hyphen and underscore; no code of a person. */
   readonly requestId: string;
   /** Record period under whose key the record code is. */
   readonly period: string;

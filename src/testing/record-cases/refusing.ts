@@ -136,10 +136,12 @@ export const refusingRecordsCases = recordCasesOf('refusing', {
     [
       'a name of a request that cannot be one',
       'OPTION_INVALID',
-      ...['', 'a b', 'あ', 'a'.repeat(65), 5 as never].flatMap((requestId): Call[] => [
-        withRecord({ requestId }),
-        (store) => store.requests([{ inquirer: A, requestId }]),
-      ]),
+      ...['', 'a b', 'あ', 'a'.repeat(65), 'a'.repeat(40), '24727059608', '123456789018', 5 as never].flatMap(
+        (requestId): Call[] => [
+          withRecord({ requestId }),
+          (store) => store.requests([{ inquirer: A, requestId }]),
+        ],
+      ),
     ],
     [
       'a period that cannot be one',
