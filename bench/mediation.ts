@@ -7,6 +7,7 @@ import { paceOf } from './rounds.js';
 /** What is measured, in the order of the results: a program, and its task. */
 const MEASUREMENTS = [
   ['audit-process.ts', 'sqlite'],
+  ['records-process.ts', 'sqlite'],
   ['mediation-process.ts', 'memory'],
   ['mediation-process.ts', 'sqlite'],
   ['mediation-postgres-process.ts', 'postgres'],
@@ -16,7 +17,7 @@ const MEASUREMENTS = [
 /** Takes some minutes: a full run only. */
 const LONG_RUN = ['mediation-process.ts', 'long'] as const;
 
-/** Permissions, the operation log and mediation; what has a store, in one process a measurement. */
+/** Permissions, operation log, record file and mediation; what has a store, in one process a measurement. */
 export async function measureMediation(options: BenchOptions): Promise<readonly BenchResult[]> {
   const results: BenchResult[] = [...(await measurePermissions(paceOf(options.quick)))];
   for (const [file, task] of options.quick ? MEASUREMENTS : [...MEASUREMENTS, LONG_RUN]) {

@@ -94,7 +94,7 @@ export class LogCheck {
 
   /** Takes the next entry. */
   entry(text: string): void {
-    const hash = leafHash(Buffer.from(text));
+    const hash = leafHash(text);
     const entry = readLogEntry(text);
     if (entry === undefined) {
       this.#settle(undefined);

@@ -4,8 +4,13 @@ import { hash } from 'node:crypto';
 const LEAF = 0;
 const NODE = 1;
 
-/** Hash of a leaf (RFC 6962 section 2.1): SHA-256(0x00 || data), 32 bytes. */
-export function leafHash(data: Uint8Array): Uint8Array {
+/**
+ * Hash of a leaf (RFC 6962 section 2.1): SHA-256(0x00 || data), 32 bytes.
+ *
+ * @param data of a text its UTF-8 bytes: they need not be made for it
+ */
+export function leafHash(data: Uint8Array | string): Uint8Array {
+  if (typeof data === 'string') return hash('sha256', `\0${data}`, 'buffer');
   const leaf = Buffer.allocUnsafe(1 + data.length);
   leaf[0] = LEAF;
   leaf.set(data, 1);

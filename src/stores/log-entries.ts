@@ -120,7 +120,7 @@ export function extendLog(head: LogHead, drafts: readonly LogDraft[], at: number
   for (const { event, details = {} } of drafts) {
     const index = tree.size;
     const text = entryText(time, details, event, index, bytesToHex(last));
-    const hash = leafHash(Buffer.from(text));
+    const hash = leafHash(text);
     tree.appendHash(hash, (level, node, nodeHash) => {
       if (level % HASH_LEVEL_STEP === 0) hashes.push({ level, index: node, hash: nodeHash });
     });

@@ -1,3 +1,4 @@
+import { fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { leafHash, MerkleTree } from '../../src/signatures/merkle-tree.js';
 import { CT_LEAVES } from '../support/ct-leaves.js';
@@ -47,5 +48,14 @@ describe('the Merkle tree of RFC 6962', () => {
       tree.append(leaf);
       expect(hex(tree.root())).toBe(hex(rootByDefinition(leaves.slice(0, k + 1))));
     });
+  });
+
+  test('a text is a leaf as its UTF-8 bytes are', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }));
+    fc.assert(
+      fc.property(text, (leaf) => {
+        expect(hex(leafHash(leaf))).toBe(hex(leafHash(Buffer.from(leaf))));
+      }),
+    );
   });
 });

@@ -29,7 +29,7 @@ export async function* checkedLog(
       const isNext = entry?.index === index && entry.previous === bytesToHex(last);
       if (!isNext) yield { finding: { finding: 'entry-damaged', entry: index } };
       if (entry !== undefined) yield { entry: { ...entry, index } };
-      last = leafHash(Buffer.from(text));
+      last = leafHash(text);
       at = entry?.at;
       index++;
     }
