@@ -1,6 +1,7 @@
 import { RenkeiError } from 'renkei';
 import type { KeyLevel } from 'renkei/pkcs11';
 import { type CommandRule, parseLine, readCommand } from './command-line.js';
+import { LOG_OPTION_NAMES, LOG_OPTIONS } from './named-records.js';
 
 /** What the command line may hold besides the operands. */
 const OPTIONS = {
@@ -20,12 +21,13 @@ const OPTIONS = {
   'yes-destroy': { type: 'string', multiple: true },
   offline: { type: 'boolean' },
   'public-key': { type: 'string' },
+  ...LOG_OPTIONS,
 } as const;
 
 type OptionName = keyof typeof OPTIONS;
 
 const TOKEN: readonly OptionName[] = ['module', 'library-parameters', 'token', 'serial', 'pin-env', 'pin-fd'];
-const RECORDED: readonly OptionName[] = [...TOKEN, 'who', 'record', 'dry-run'];
+const RECORDED: readonly OptionName[] = [...TOKEN, ...LOG_OPTION_NAMES, 'who', 'record', 'dry-run'];
 const MAKING: readonly OptionName[] = [...RECORDED, 'level', 'so-pin-env', 'so-pin-fd'];
 
 const COMMANDS = {

@@ -24,32 +24,41 @@ export async function openExistingStore(place: StorePlace, usage: string): Promi
   return (await import('renkei/postgres')).openPostgresStore(found);
 }
 
-/** Opens a record file that is there, in the same way. */
-export async function openExistingRecords(place: StorePlace, usage: string): Promise<RecordStore> {
-  const found = findPlace(place, '--records-sqlite', usage);
+/**
+ * Opens a record file that is there, in the same way.
+ *
+ * @param create makes one where there is none
+ */
+export async function openExistingRecords(
+  place: StorePlace,
+  usage: string,
+  create = false,
+): Promise<RecordStore> {
+  const found = findPlace(place, '--records-sqlite', usage, create);
   if ('path' in found) return (await import('renkei/sqlite')).openSqliteRecordStore(found);
   return (await import('renkei/postgres')).openPostgresRecordStore(found);
 }
 
 interface PostgresPlace {
   readonly connection: { readonly connectionString: string };
-  readonly create: false;
+  readonly create: boolean;
   readonly schema?: string;
 }
 
-/** The options by which a place is opened. @param option the one that names a file */
+/** The options by which a place is opened. @param option the one that names a file @param create whether it may be made */
 function findPlace(
   { sqlite, postgres, schema }: StorePlace,
   option: string,
   usage: string,
-): { path: string; create: false } | PostgresPlace {
+  create = false,
+): { path: string; create: boolean } | PostgresPlace {
   if (sqlite !== undefined && postgres === undefined && schema === undefined) {
-    if (statSync(sqlite, { throwIfNoEntry: false })?.isFile() !== true) {
+    if (!create && statSync(sqlite, { throwIfNoEntry: false })?.isFile() !== true) {
       throw new RenkeiError('OPTION_INVALID', `there is no file where ${option} says`);
     }
-    return { path: sqlite, create: false };
+    return { path: sqlite, create };
   }
   if (postgres === undefined || sqlite !== undefined) throw new RenkeiError('OPTION_INVALID', usage);
   const connectionString = takeFromEnvironment(postgres, 'the URL of the database');
-  return { connection: { connectionString }, create: false, ...(schema === undefined ? {} : { schema }) };
+  return { connection: { connectionString }, create, ...(schema === undefined ? {} : { schema }) };
 }

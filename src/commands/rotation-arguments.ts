@@ -1,5 +1,6 @@
 import { RenkeiError } from 'renkei';
 import { type CommandRule, parseLine, readCommand } from './command-line.js';
+import { LOG_OPTION_NAMES, LOG_OPTIONS } from './named-records.js';
 
 /** What the command line may hold besides the operands. */
 const OPTIONS = {
@@ -36,6 +37,7 @@ const OPTIONS = {
   'yes-destroy': { type: 'string', multiple: true },
   'public-key': { type: 'string' },
   delivery: { type: 'string', multiple: true },
+  ...LOG_OPTIONS,
 } as const;
 
 type OptionName = keyof typeof OPTIONS;
@@ -52,6 +54,8 @@ const TOKEN: readonly OptionName[] = [
 ];
 const STORE: readonly OptionName[] = ['sqlite', 'postgres-env', 'schema'];
 const BOTH: readonly OptionName[] = [...TOKEN, ...STORE];
+/** Of steps that are written down. */
+const LOGGED: readonly OptionName[] = [...BOTH, ...LOG_OPTION_NAMES];
 const ASKED: readonly OptionName[] = [
   'kind',
   'institution',
@@ -72,16 +76,16 @@ const COMMANDS = {
     most: 0,
     options: [...BOTH, ...ASKED, 'folder', 'people', 'institutions', 'json'],
   },
-  run: { ...ONE_OF_THEM, options: [...BOTH, ...ASKED, ...WORK, 'sample', 'check-engine', 'receipt'] },
+  run: { ...ONE_OF_THEM, options: [...LOGGED, ...ASKED, ...WORK, 'sample', 'check-engine', 'receipt'] },
   work: { ...ONE_OF_THEM, options: [...BOTH, ...WORK] },
-  receive: { operands: ' LIST [ID]', least: 1, most: 2, options: BOTH },
+  receive: { operands: ' LIST [ID]', least: 1, most: 2, options: LOGGED },
   status: { ...ONE_OF_THEM, options: [...STORE, 'json'] },
-  pause: { ...ONE_OF_THEM, options: BOTH },
-  resume: { ...ONE_OF_THEM, options: BOTH },
-  abort: { ...ONE_OF_THEM, options: [...BOTH, 'folder'] },
-  switch: { ...ONE_OF_THEM, options: [...BOTH, 'folder', 'grace-seconds', 'receipt'] },
-  retire: { ...ONE_OF_THEM, options: [...BOTH, 'erased-rows', 'receipt'] },
-  destroy: { ...ONE_OF_THEM, options: [...BOTH, 'yes-destroy', 'check-engine', 'receipt'] },
+  pause: { ...ONE_OF_THEM, options: LOGGED },
+  resume: { ...ONE_OF_THEM, options: LOGGED },
+  abort: { ...ONE_OF_THEM, options: [...LOGGED, 'folder'] },
+  switch: { ...ONE_OF_THEM, options: [...LOGGED, 'folder', 'grace-seconds', 'receipt'] },
+  retire: { ...ONE_OF_THEM, options: [...LOGGED, 'erased-rows', 'receipt'] },
+  destroy: { ...ONE_OF_THEM, options: [...LOGGED, 'yes-destroy', 'check-engine', 'receipt'] },
   verify: {
     operands: ' RECEIPT [RECEIPT ...]',
     least: 1,

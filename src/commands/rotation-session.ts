@@ -1,5 +1,13 @@
-import { type IssuanceStore, openRotations, RenkeiError, type Rotations, type Vault } from 'renkei';
+import {
+  type IssuanceStore,
+  openRotations,
+  type RecordStore,
+  RenkeiError,
+  type Rotations,
+  type Vault,
+} from 'renkei';
 import { type Engine, openPkcs11Vault, type TokenOptions } from 'renkei/pkcs11';
+import { logOf, openNamedRecords } from './named-records.js';
 import { openExistingStore } from './open-store.js';
 import { PinReader } from './pin-reader.js';
 import type { RotationArguments } from './rotation-arguments.js';
@@ -13,6 +21,8 @@ const FIRST_AUDIT_KEY = 'audit/1';
 /** What most steps of a rotation work with. */
 export interface RotationSession {
   readonly store: IssuanceStore;
+  /** The record file that the steps are written down in, where one is named. */
+  readonly records: RecordStore | undefined;
   readonly vault: Vault;
   readonly token: TokenOptions;
   readonly rotations: Rotations;
@@ -27,7 +37,7 @@ export function openStoreOf({ sqlite, 'postgres-env': postgres, schema }: Values
   return openExistingStore({ sqlite, postgres, schema }, STORE_USAGE);
 }
 
-/** Opens store and vault, lets them be used, and closes them and wipes the PIN however that ends. */
+/** Opens stores and vault, lets them be used, and closes them and wipes the PIN however that ends. */
 export async function withSession<T>(
   values: Values,
   use: (session: RotationSession) => Promise<T>,
@@ -37,10 +47,12 @@ export async function withSession<T>(
   try {
     const token = tokenOptions(values, pin);
     await using store = await openStoreOf(values);
+    await using records = await openNamedRecords(values);
     await using vault = await openPkcs11Vault({ ...token, engine });
     const auditKey = values['audit-key'] ?? FIRST_AUDIT_KEY;
-    const rotations = await openRotations({ vault, store, auditKey });
-    return await use({ store, vault, token, rotations });
+    const log = records === undefined ? {} : { log: logOf(records) };
+    const rotations = await openRotations({ vault, store, auditKey, ...log });
+    return await use({ store, records, vault, token, rotations });
   } finally {
     pin?.wipe();
   }

@@ -1,4 +1,4 @@
-import { RenkeiError, type Rotation } from 'renkei';
+import { RenkeiError, type Rotation, recordEraser } from 'renkei';
 import { createPkcs11KeyDestroyer, openPkcs11Vault } from 'renkei/pkcs11';
 import { confirmKeys } from './confirm-keys.js';
 import { findOpen, findRotation } from './find-rotation.js';
@@ -72,11 +72,9 @@ export const STEPS: Readonly<Record<Exclude<RotationArguments['command'], 'verif
     );
   },
 
-  // The command has no record file at hand: that records are erased, and how many, the operator says.
   retire: async (input) => {
-    const { erasedRows: rows } = input.settings;
-    const eraser = rows === undefined ? undefined : { erase: async () => ({ rows }) };
     const rotation = await find(input);
+    const eraser = eraserOf(input, rotation);
     return leaveReceipt(input.values.receipt, () =>
       rotation.retire({ ...given({ eraser }), signal: input.signal }),
     );
@@ -104,6 +102,24 @@ async function beginOrFind(input: StepInput): Promise<Rotation> {
   const { rotations } = input.session;
   const open = await findOpen(input.session, request);
   return open === undefined ? rotations.begin(request) : rotations.get(open.id);
+}
+
+/**
+ * Erases a period's rows in the record file at hand; of one that is elsewhere the operator says how many were erased.
+ *
+ * @throws RenkeiError `OPTION_INVALID`
+ */
+function eraserOf(
+  { session: { records }, settings: { erasedRows: rows }, signal }: StepInput,
+  { kind }: Rotation,
+) {
+  if (records === undefined || kind !== 'record-period')
+    return rows === undefined ? undefined : { erase: async () => ({ rows }) };
+  if (rows === undefined) return recordEraser({ store: records, signal });
+  throw new RenkeiError(
+    'OPTION_INVALID',
+    'rows are erased in the record file that is named, or said to be erased by --erased-rows, not both',
+  );
 }
 
 function find({ session, command, settings }: StepInput): Promise<Rotation> {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { RenkeiError } from 'renkei';
+import { type OperationLog, RenkeiError } from 'renkei';
 import {
   addInstitution,
   addKeyVersion,
@@ -20,6 +20,7 @@ import {
 import { askTwice } from './ask-twice.js';
 import { type CeremonyArguments, readArguments, readLevel } from './ceremony-arguments.js';
 import { dryRun } from './dry-run.js';
+import { logOf, openNamedRecords } from './named-records.js';
 import { PinReader } from './pin-reader.js';
 import { RecordFile } from './record-file.js';
 import { requireOption } from './require-option.js';
@@ -55,6 +56,9 @@ async function readPins({ values }: CeremonyArguments) {
   return { user, officer: await PinReader.fetch({ owner: 'security officer', ...origin }) };
 }
 
+/** A ceremony, with the log that it is written down in. */
+type Ceremony = (logged: { readonly log?: OperationLog }) => Promise<CeremonyRecord>;
+
 /** A ceremony that changes the token: its record is written to the file and printed. */
 async function record(
   asked: CeremonyArguments,
@@ -63,10 +67,12 @@ async function record(
 ): Promise<string> {
   const path = requireOption('record', asked.values.record);
   const ceremony = await prepare(asked, token, soPin);
+  // Before the first keys nothing has happened that could be on record.
+  await using records = await openNamedRecords(asked.values, asked.command === 'init');
   const file = await RecordFile.reserve(path, '--record');
   let made: CeremonyRecord;
   try {
-    made = await ceremony();
+    made = await ceremony(records === undefined ? {} : { log: logOf(records) });
   } catch (error) {
     await file.giveUp();
     throw error;
@@ -90,28 +96,30 @@ async function prepare(
   { command, operands, values }: CeremonyArguments,
   token: TokenOptions,
   soPin: PinReader | undefined,
-): Promise<() => Promise<CeremonyRecord>> {
+): Promise<Ceremony> {
   const recorded = { ...token, who: requireOption('who', values.who) };
   const [operand = ''] = operands;
   if (command === 'lock-down') {
-    return () => lockDown({ ...recorded, ...(operands.length === 0 ? {} : { keys: operands }) });
+    return (logged) =>
+      lockDown({ ...recorded, ...logged, ...(operands.length === 0 ? {} : { keys: operands }) });
   }
   if (command === 'destroy') {
     const confirmations = await askTwice(operand, values['yes-destroy']);
-    return () => destroyKey({ ...recorded, name: operand, confirmations });
+    return (logged) => destroyKey({ ...recorded, ...logged, name: operand, confirmations });
   }
   const level = readLevel(requireOption('level', values.level));
   const making = { ...recorded, level, ...(soPin === undefined ? {} : { soPin: soPin.read }) };
   switch (command) {
     case 'add-institution':
-      return () => addInstitution({ ...making, institution: operand });
+      return (logged) => addInstitution({ ...making, ...logged, institution: operand });
     case 'add-version':
-      return () => addKeyVersion({ ...making, of: operand });
+      return (logged) => addKeyVersion({ ...making, ...logged, of: operand });
     case 'add-record-period':
-      return () => addRecordPeriod({ ...making, period: operand });
+      return (logged) => addRecordPeriod({ ...making, ...logged, period: operand });
     default: {
       const { period } = values;
-      return () => initialiseKeys({ ...making, ...(period === undefined ? {} : { period }) });
+      return (logged) =>
+        initialiseKeys({ ...making, ...logged, ...(period === undefined ? {} : { period }) });
     }
   }
 }

@@ -204,12 +204,14 @@ export class Rotation extends Redacted {
     });
   }
 
-  async #halt(from: RotationStatus, to: RotationStatus): Promise<void> {
-    const rotation = await readRotation(this.#context, this.id);
-    if (rotation.record.status === to) return;
+  #halt(from: RotationStatus, to: RotationStatus): Promise<void> {
     const step = to === 'paused' ? 'pause' : 'resume';
-    requireStatus(rotation, step, from);
-    await moveOrRefuse(this.#context, rotation, step, { from, to });
+    return this.#logged(step, async () => {
+      const rotation = await readRotation(this.#context, this.id);
+      if (rotation.record.status === to) return;
+      requireStatus(rotation, step, from);
+      await moveOrRefuse(this.#context, rotation, step, { from, to });
+    });
   }
 }
 

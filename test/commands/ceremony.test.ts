@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openSqliteRecordStore } from 'renkei/sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runCeremony } from '../../src/commands/run-ceremony.js';
+import { runFsck } from '../../src/commands/run-fsck.js';
 import { makeScratchToken } from '../support/softhsm.js';
 
 const LABELS = ['renkei-command-3', 'renkei-command-2', 'renkei-command-1'] as const;
@@ -91,6 +93,7 @@ const digestOf = (file: string) => createHash('sha256').update(readFileSync(file
 describe.each(LABELS)('npm run ceremony on %s', (label) => {
   const level = label.at(-1) as string;
   const record = path(`${label}.json`);
+  const log = ['--records-sqlite', path(`${label}.sqlite`)];
 
   test('a dry run prints every attribute and why, opens no module, asks for no PIN and touches nothing', async () => {
     const before = snapshot();
@@ -115,7 +118,11 @@ describe.each(LABELS)('npm run ceremony on %s', (label) => {
 
   test('init, list and verify go through, and print no PIN', async () => {
     const who = ['--who', 'officer', '--who', '立会人'];
-    const init = await run(['init', ...on(label), ...pins, '--level', level, ...who, '--record', record]);
+    const init = await run([
+      'init',
+      ...[...on(label), ...pins, ...log],
+      ...['--level', level, ...who, '--record', record],
+    ]);
     expect(init).toMatchObject({ code: 0, err: '' });
     expect(init.out).toMatch(/^CEREMONY RECORD, format 1\n/);
     expect(init.out).toMatch(/^signed by hand: _+ {2}立会人$/m);
@@ -138,7 +145,13 @@ describe.each(LABELS)('npm run ceremony on %s', (label) => {
 
   test('lock-down goes through; verify of the old record then tells what changed', async () => {
     const locked = path(`${label}-locked.json`);
-    const lock = await run(['lock-down', ...on(label), ...user, '--who', 'user', '--record', locked]);
+    const asked = ['lock-down', ...on(label), ...user, '--who', 'user', '--record', locked];
+    // What cannot be written down does not happen.
+    const nowhere = ['--records-sqlite', path('no-such.sqlite')];
+    const before = snapshot();
+    expect(await run([...asked, ...nowhere])).toEqual(refused('OPTION_INVALID'));
+    expect(snapshot()).toEqual(before);
+    const lock = await run([...asked, ...log]);
     expect(lock).toMatchObject({ code: 0, err: '' });
     expect(lock.out).toContain('refused: C_DecryptInit with CKM_AES_ECB: CKR_KEY_FUNCTION_NOT_PERMITTED');
     expect(await run(['verify', locked, ...on(label), ...user])).toMatchObject({ code: 0 });
@@ -149,6 +162,20 @@ describe.each(LABELS)('npm run ceremony on %s', (label) => {
     } else {
       expect(old).toMatchObject({ code: 0 });
     }
+  });
+
+  test('each ceremony stands in the operation log of the record file that was named, and init made the file', async () => {
+    const [, file = ''] = log;
+    await using records = await openSqliteRecordStore({ path: file, create: false });
+    const texts = await records.logEntries({ from: 0, limit: 100 });
+    expect(texts.map((text) => JSON.parse(text).event)).toEqual([
+      'ceremony.init.begun',
+      'ceremony.init.done',
+      'ceremony.lock-down.begun',
+      'ceremony.lock-down.done',
+    ]);
+    expect(texts.join()).not.toContain('立会人');
+    expect(await runFsck(log)).toMatchObject({ findings: 0 });
   });
 });
 

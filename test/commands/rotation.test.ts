@@ -4,7 +4,10 @@ import { openIssuer } from 'renkei';
 import { openPkcs11Vault, provisionKeys } from 'renkei/pkcs11';
 import { openSqliteStore } from 'renkei/sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runFsck } from '../../src/commands/run-fsck.js';
 import { runRotation } from '../../src/commands/run-rotation.js';
+import { openSqliteRecordStore } from '../../src/stores/sqlite/records/sqlite-record-store.js';
+import { appendRecords } from '../../src/testing/record-samples.js';
 import { syntheticResidents } from '../support/residents.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 import { makeScratchToken } from '../support/softhsm.js';
@@ -32,6 +35,7 @@ const KEYS = [
   'institution/B2/4',
   'record/2026',
   'record/2027',
+  'record/2028',
   'audit/1',
 ];
 
@@ -357,6 +361,54 @@ describe('a record period', () => {
     await rotation('switch', ...BOTH, '--folder', work);
     const early = await failure('retire', ...BOTH, '--erased-rows', '5');
     expect(early).toMatchObject({ code: 'ROTATION_TOO_EARLY' });
+  });
+
+  test('令30条 has its records erased in the record file that is named, and every step stands in the log', async () => {
+    const path = folder.path('records.sqlite');
+    const log = ['--records-sqlite', path];
+    const asked = ['--kind', 'record-period', '--close', '2027', '--open', '2028'];
+    const run = ['run', ...BOTH, ...asked, '--ended-at', '2010-04-01T00:00:00+09:00', '--folder', work];
+    // A record file that is not there is not made by a step of a rotation: nothing happens then.
+    expect(await failure(...run, ...log)).toMatchObject({ code: 'OPTION_INVALID' });
+    {
+      await using records = await openSqliteRecordStore({ path });
+      await appendRecords(records, [1, 2, 3], { period: '2027' });
+    }
+    await rotation(...run, ...log);
+    await rotation('switch', ...BOTH, '--folder', work, ...log);
+    const { rotations } = JSON.parse(await rotation('status', ...STORE, '--json'));
+    const { id } = rotations.find(({ subject }: { readonly subject: string }) => subject === 'record/2027');
+    const step = (name: string, ...more: string[]) => rotation(name, `${id}`, ...BOTH, ...log, ...more);
+    const twice = await step('retire', '--erased-rows', '3').catch((error: { code: string }) => error.code);
+    expect(twice).toBe('OPTION_INVALID');
+    expect(await step('retire')).toMatch(/^erased: 3$/m);
+    const yes = ['--yes-destroy', 'record/2027'];
+    await step('destroy', ...yes, ...yes);
+
+    await using records = await openSqliteRecordStore({ path });
+    const texts = await records.logEntries({ from: 3, limit: 100 });
+    expect(texts.map((text) => JSON.parse(text).event)).toEqual([
+      ...['begin', 'verify', 'switch'].flatMap((step) => [`rotation.${step}.begun`, `rotation.${step}.done`]),
+      'rotation.retire.begun',
+      'records.erasing',
+      'records.erased',
+      'rotation.retire.done',
+      'rotation.destroy.begun',
+      'rotation.destroy.done',
+    ]);
+    expect(await runFsck(['--records-sqlite', path])).toMatchObject({ findings: 0 });
+  });
+
+  test('the record file is named for steps alone, and only once', async () => {
+    const file = ['--records-sqlite', folder.path('records.sqlite')];
+    expect(await failure('plan', ...BOTH, ...ON_A1, ...file)).toMatchObject({ code: 'OPTION_UNKNOWN' });
+    for (const more of [
+      ['--records-schema', 'x'],
+      ['--records-postgres-env', 'X'],
+    ]) {
+      const asked = ['pause', ...BOTH, ...file, ...more];
+      expect(await failure(...asked)).toMatchObject({ code: 'OPTION_INVALID' });
+    }
   });
 });
 

@@ -51,7 +51,7 @@ describe('the operation log of rotations', () => {
     });
   });
 
-  test.each(['begin', 'verify', 'switch', 'retire', 'destroy', 'abort'])(
+  test.each(['begin', 'pause', 'resume', 'verify', 'switch', 'retire', 'destroy', 'abort'])(
     'no %s happens that cannot be written down before; again it does, and gives what it gave',
     async (step) => {
       const { rotations, log, vault, store } = await loggedWorld();
@@ -62,6 +62,8 @@ describe('the operation log of rotations', () => {
       };
       const steps = {
         begin: () => rotations.begin({ kind: 'institution', institution: 'A1' }),
+        pause: async () => (await rotations.get(1)).pause(),
+        resume: async () => (await rotations.get(1)).resume(),
         verify: async () => {
           const rotation = await rotations.get(1);
           await rotation.work({ folder });
