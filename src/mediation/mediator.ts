@@ -129,21 +129,28 @@ export class Mediator extends Redacted {
    * the person (令26条3項). The description is handed back in the notice and is kept nowhere. Each call has an entry in the
    * log.
    *
-   * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `INSTITUTION_CODE_INVALID`, `ABORTED` or a store error
+   * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `INSTITUTION_CODE_INVALID`, `MEDIATOR_BUSY`, `ABORTED` or a
+   *   store error
    */
   askToAcquire(request: AcquisitionRequest, options: MediatorCallOptions = {}): Promise<AcquisitionOutcome> {
-    return this.#drain.run(() => askToAcquire(this.#parts, request, checked('askToAcquire', options).signal));
+    return this.#drain.run(() => {
+      const { signal } = checked('askToAcquire', options);
+      return this.#counted(() => askToAcquire(this.#parts, request, signal));
+    });
   }
 
   /**
    * Which institutions hold a code of a person (通知先, 命令85 40条3項). Only inquirers of the affairs named at the opening
    * may ask. Each call has an entry in the log before it is answered.
    *
-   * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `INSTITUTION_CODE_INVALID`, `ABORTED`, a vault error or a
-   *   store error
+   * @throws RenkeiError `OPTION_UNKNOWN`, `OPTION_INVALID`, `INSTITUTION_CODE_INVALID`, `MEDIATOR_BUSY`, `ABORTED`, a
+   *   vault error or a store error
    */
   holders(request: HoldersRequest, options: MediatorCallOptions = {}): Promise<HoldersOutcome> {
-    return this.#drain.run(() => findHolders(this.#parts, request, checked('holders', options).signal));
+    return this.#drain.run(() => {
+      const { signal } = checked('holders', options);
+      return this.#counted(() => findHolders(this.#parts, request, signal));
+    });
   }
 
   /** Refuses new calls and lets the running ones end. Issuer and record file stay open. May be called twice. */
@@ -166,6 +173,17 @@ export class Mediator extends Redacted {
     this.#waiting++;
     this.#requests.add(waiting);
     return waiting.answer;
+  }
+
+  /** A call that is in no round: it counts among those that wait until it has ended. */
+  async #counted<T>(call: () => Promise<T>): Promise<T> {
+    this.#requireRoom(1);
+    this.#waiting++;
+    try {
+      return await call();
+    } finally {
+      this.#waiting--;
+    }
   }
 
   #requireRoom(requests: number): void {

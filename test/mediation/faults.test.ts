@@ -261,6 +261,10 @@ describe('many callers at once', () => {
     await expect(mediator.mediateBatch([requestOf(code(5), 'R-5')])).rejects.toThrow(
       withCode('MEDIATOR_BUSY'),
     );
+    const person = { inquirer: 'A1', code: code(6), affair: 'any' };
+    await expect(mediator.holders(person)).rejects.toThrow(withCode('MEDIATOR_BUSY'));
+    const acquisition = { inquirer: 'A1', serial: 1, person: {} as never };
+    await expect(mediator.askToAcquire(acquisition)).rejects.toThrow(withCode('MEDIATOR_BUSY'));
     release();
     await Promise.all([first, ...waiting]);
     expect(await request(4)).toMatchObject({ serial: 5 });

@@ -30,8 +30,10 @@ export function addAcquisitions(app: FastifyInstance, { mediator, store, outbox 
     },
     async ({ caller, body }): Promise<Type.Static<typeof answered>> => {
       requireOwn(caller, body.inquirer);
-      const [recorded] = await store.latest([body.serial]);
-      if (recorded !== undefined && outbox.isFull(recorded.content.provider)) throw new Problem('BACKLOG');
+      const content = (await store.latest([body.serial]))[0]?.content;
+      // Whoever asks about another's request learns nothing of it, not even that its provider is behind.
+      const isOwn = content?.inquirer === body.inquirer;
+      if (isOwn && outbox.isFull(content.provider)) throw new Problem('BACKLOG');
       const outcome = await mediator.askToAcquire(body);
       if (outcome.status === 'asked') {
         const { notice } = outcome;
