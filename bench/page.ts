@@ -3,9 +3,13 @@ import { type BenchReport, type BenchResult, formatFigure } from './results.js';
 /** What a page quotes: each block stands between two comments of its name. */
 type Blocks = Readonly<Record<string, (report: BenchReport) => string>>;
 
+/** Where it was measured. */
+const machine: Blocks[string] = ({ machine, module, remarks = [] }) =>
+  [machine, module, ...remarks].join('\\\n');
+
 /** Blocks of docs/performance.md. */
 const BLOCKS: Blocks = {
-  machine: ({ machine, module, remarks = [] }) => [machine, module, ...remarks].join('\\\n'),
+  machine,
   figures: ({ results }) =>
     markdownTable(
       ['row', 'rate a second', 'limit', 'ratio', 'peak MiB'],
@@ -61,6 +65,30 @@ export const ROTATION_BLOCKS: Blocks = {
     );
     return `${table}\n\n${waitsTable(rotations)}`;
   },
+};
+
+/** Blocks of docs/mediation.md. */
+export const MEDIATION_BLOCKS: Blocks = {
+  machine,
+  mediation: ({ results }) => {
+    const heading = ['row', 'rate', 'limit', 'ratio', 'peak MiB'];
+    const table = markdownTable(
+      heading,
+      results.map(({ name, unit, rate, limit, ratio, peakRssMiB }) => [
+        `\`${name}\``,
+        `${formatFigure(rate)} ${unit}`,
+        optional(limit, formatFigure),
+        optional(ratio, (value) => value.toFixed(2)),
+        optional(peakRssMiB, wholeNumber),
+      ]),
+    );
+    return `${table}\n\n${waitsTable(results)}`;
+  },
+  memory: ({ results }) =>
+    results
+      .flatMap(({ name, rssMiB }) => (rssMiB === undefined ? [] : [[name, rssMiB] as const]))
+      .map(([name, rssMiB]) => `\`${name}\`: ${rssMiB.map(wholeNumber).join(', ')} MiB.`)
+      .join('\n'),
 };
 
 /** The page with the figures of a report, and nothing else changed. */

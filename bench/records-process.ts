@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { type NewRecord, parseInstitutionCode } from 'renkei';
+import { type NewRecord, parseInstitutionCode, type RecordBatch } from 'renkei';
 import { openSqliteRecordStore } from 'renkei/sqlite';
 import { CODE_LENGTH } from '../src/codes/per-institution-code.js';
 import { EMPTY_LOG } from '../src/stores/log-entries.js';
-import type { RecordBatch } from '../src/stores/record-port.js';
 import { planRecords, type RecordsPlanned } from '../src/stores/record-writing.js';
 import { openDatabase } from '../src/stores/sqlite/open-database.js';
 import { LogRows } from '../src/stores/sqlite/records/log-rows.js';
@@ -95,7 +94,8 @@ class Plans {
         latest: new Map(),
         periods: new Map(),
       },
-      batch,
+      // The same type, of the sources instead of the package.
+      batch as never,
     );
     this.#head = planned.log.head;
     this.#nextSerial = planned.nextSerial;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { curvesOf, drawCurves } from '../../bench/curve.js';
 import { MIB_PER_MILLION } from '../../bench/issuance.js';
-import { ROTATION_BLOCKS, resultsFileOf, withFigures } from '../../bench/page.js';
+import { MEDIATION_BLOCKS, ROTATION_BLOCKS, resultsFileOf, withFigures } from '../../bench/page.js';
 import type { BenchReport, BenchResult } from '../../bench/results.js';
 import { sectionUnder, tableRows } from './markdown.js';
 
@@ -63,6 +63,41 @@ describe('docs/rotation.md quotes the same file', () => {
   test('without rotations among the results the page has none', () => {
     const results = report.results.filter(({ name }) => !name.startsWith('rotate.'));
     expect(withFigures(rotationPage, { ...report, results }, ROTATION_BLOCKS)).not.toContain('| `rotate.');
+  });
+});
+
+describe('docs/mediation.md quotes its own results file', () => {
+  const mediationPage = readFileSync('docs/mediation.md', 'utf8');
+  const mediation = JSON.parse(readFileSync(resultsFileOf(mediationPage), 'utf8')) as BenchReport;
+
+  test('its figures are those that `npm run bench:page` writes', () => {
+    expect(withFigures(mediationPage, mediation, MEDIATION_BLOCKS)).toBe(mediationPage);
+  });
+
+  test('what each row means is explained on the page of performance', () => {
+    const explained = tableRows(sectionUnder(page, '## What do the rows mean?')).map(([name]) => name);
+    for (const { name } of mediation.results) expect(explained).toContain(`\`${name}\``);
+  });
+
+  test('rates with their units, waits, and the memory of a long run are written', () => {
+    const results: BenchResult[] = [
+      {
+        name: 'mediate.a',
+        unit: 'requests/s',
+        rate: 5_432,
+        limit: 6_000,
+        ratio: 0.91,
+        halfLoadP50Ms: 1.5,
+        halfLoadP99Ms: 9,
+      },
+      { name: 'mediate.b', unit: 'requests/s', rate: 100, rssMiB: [200.4, 201.6] },
+    ];
+    const written = withFigures(mediationPage, { ...mediation, results }, MEDIATION_BLOCKS);
+    const rows = written.split('\n').map((line) => line.replaceAll(/ +/g, ' '));
+    expect(rows).toContain('| `mediate.a` | 5,430 requests/s | 6,000 | 0.91 | |');
+    expect(rows).toContain('| `mediate.a` | 1.5 | 9 |');
+    expect(rows).toContain('`mediate.b`: 200, 202 MiB.');
+    expect(withFigures(written, mediation, MEDIATION_BLOCKS)).toBe(mediationPage);
   });
 });
 
