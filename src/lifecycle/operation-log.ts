@@ -58,6 +58,11 @@ export interface LoggedOperation<Result> {
   readonly run: () => Promise<Result>;
   /** What came of it. */
   readonly outcome: (result: Result) => LogDetails;
+  /**
+   * The operation cannot be done again, and nobody else has its result: it is given even where the second entry cannot
+   * be written. Default: false, and to do the operation again gives the result and writes the entry.
+   */
+  readonly isResultUnique?: boolean;
 }
 
 /**
@@ -66,8 +71,8 @@ export interface LoggedOperation<Result> {
  * code; both name the index of the first in `begun`. An entry without a second one says that the operation may have been
  * done: its process was killed, or the log was not to be had any more.
  *
- * @throws RenkeiError what appending throws; when it is the second entry that fails, after the operation was done. What
- *   the operation throws comes first
+ * @throws RenkeiError what appending throws; when it is the second entry that fails, after the operation was done, and
+ *   not where the result is unique. What the operation throws comes first
  */
 export async function logged<Result>({
   log,
@@ -75,6 +80,7 @@ export async function logged<Result>({
   details,
   run,
   outcome,
+  isResultUnique = false,
 }: LoggedOperation<Result>): Promise<Result> {
   if (log === undefined) return run();
   const { first: begun } = await log.append([{ event: `${event}.begun`, details }]);
@@ -90,6 +96,10 @@ export async function logged<Result>({
     }
     throw error;
   }
-  await log.append([{ event: `${event}.done`, details: { begun, ...outcome(result) } }]);
+  try {
+    await log.append([{ event: `${event}.done`, details: { begun, ...outcome(result) } }]);
+  } catch (error) {
+    if (!isResultUnique) throw error;
+  }
   return result;
 }

@@ -49,6 +49,13 @@ describe('an operation that goes into the log', () => {
     expect(log.events).toEqual(['test.operation.begun']);
   });
 
+  it('whose result nobody else has gives it all the same', async () => {
+    failOn('.done');
+    expect(await logged({ ...operation(), isResultUnique: true })).toBe(3);
+    failOn('.begun');
+    await expect(logged({ ...operation(), isResultUnique: true })).rejects.toThrow(withCode('STORE_FAULT'));
+  });
+
   it('that fails is written down with the code of its error alone', async () => {
     const failed = new RenkeiError('KEY_NOT_DISTINCT', 'a message');
     await expect(logged(operation(() => Promise.reject(failed)))).rejects.toBe(failed);

@@ -13,9 +13,10 @@ export class ScratchSpread {
     this.servers = servers;
   }
 
-  static async start(servers = 3): Promise<ScratchSpread> {
+  /** @param place as of {@link ScratchPostgres.start} */
+  static async start(servers = 3, place: 'disk' | 'memory' = 'memory'): Promise<ScratchSpread> {
     const all: ScratchPostgres[] = [];
-    for (let k = 0; k <= servers; k++) all.push(await ScratchPostgres.start(SETTINGS));
+    for (let k = 0; k <= servers; k++) all.push(await ScratchPostgres.start(SETTINGS, place));
     const [coordinator, ...rest] = all;
     return new ScratchSpread(coordinator as ScratchPostgres, rest);
   }

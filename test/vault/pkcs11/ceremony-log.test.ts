@@ -86,6 +86,15 @@ describe('the operation log of ceremonies', () => {
     },
   );
 
+  test('is lost after the keys were made: the record that proves it is given all the same', async () => {
+    log.faultOf = ({ event }) =>
+      event.endsWith('.done') ? new RenkeiError('STORE_FAULT', 'injected') : undefined;
+    const record = await addRecordPeriod({ ...ceremony(), level: 1, period: '2031' });
+    expect(record.keys.map(({ name }) => name)).toEqual(['record/2031']);
+    expect(await names()).toContain('record/2031');
+    expect(log.events).toEqual(['ceremony.add-record-period.begun']);
+  });
+
   test('has that keys were made without a ceremony', async () => {
     const provision = () => provisionKeys({ ...token(), log, keys: [{ name: 'record/2030', level: 1 }] });
     log.faultOf = () => new RenkeiError('STORE_FAULT', 'injected');

@@ -10,7 +10,7 @@ export interface CeremonyOptions extends TokenOptions {
   readonly who: readonly string[];
   /**
    * Where the ceremony is written down, before it and after; without the names of those who are there. What cannot be
-   * written down before does not happen. Default: nowhere.
+   * written down before does not happen; where it cannot be after, its record is given all the same. Default: nowhere.
    */
   readonly log?: OperationLog;
   /** The clock of the record. Default: this machine's. */

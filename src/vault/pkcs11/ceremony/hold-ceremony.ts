@@ -41,6 +41,8 @@ export function holdCeremony(options: CeremonyOptions, held: CeremonyAct): Promi
     event: `ceremony.${ceremony}`,
     details: { ...about, ...(level === null ? {} : { level }) },
     run: () => hold(options, held),
+    // What was done to the token cannot be done again, and the record is what proves it.
+    isResultUnique: true,
     outcome: (record) => ({
       keys: record.keys.map(({ name }) => name),
       fingerprints: record.keys.map(({ fingerprint }) => fingerprint),
