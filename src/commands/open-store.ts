@@ -8,6 +8,8 @@ export interface StorePlace {
   readonly sqlite: string | undefined;
   /** Name of the environment variable that holds the URL of the database. */
   readonly postgres: string | undefined;
+  /** The same variable names another place, which is opened later. Default: false. */
+  readonly isVariableShared?: boolean;
   /** Schema in the database. */
   readonly schema: string | undefined;
 }
@@ -47,7 +49,7 @@ interface PostgresPlace {
 
 /** The options by which a place is opened. @param option the one that names a file @param create whether it may be made */
 function findPlace(
-  { sqlite, postgres, schema }: StorePlace,
+  { sqlite, postgres, isVariableShared, schema }: StorePlace,
   option: string,
   usage: string,
   create = false,
@@ -59,6 +61,6 @@ function findPlace(
     return { path: sqlite, create };
   }
   if (postgres === undefined || sqlite !== undefined) throw new RenkeiError('OPTION_INVALID', usage);
-  const connectionString = takeFromEnvironment(postgres, 'the URL of the database');
+  const connectionString = takeFromEnvironment(postgres, 'the URL of the database', isVariableShared);
   return { connection: { connectionString }, create, ...(schema === undefined ? {} : { schema }) };
 }

@@ -33,8 +33,10 @@ export interface RotationSession {
  *
  * @throws RenkeiError `OPTION_INVALID` or a store error
  */
-export function openStoreOf({ sqlite, 'postgres-env': postgres, schema }: Values): Promise<IssuanceStore> {
-  return openExistingStore({ sqlite, postgres, schema }, STORE_USAGE);
+export function openStoreOf(values: Values): Promise<IssuanceStore> {
+  const { sqlite, 'postgres-env': postgres, schema, 'records-postgres-env': ofRecords } = values;
+  const isVariableShared = postgres !== undefined && postgres === ofRecords;
+  return openExistingStore({ sqlite, postgres, isVariableShared, schema }, STORE_USAGE);
 }
 
 /** Opens stores and vault, lets them be used, and closes them and wipes the PIN however that ends. */

@@ -3,13 +3,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { auditKey } from 'renkei';
 import { openPkcs11Vault, provisionKeys } from 'renkei/pkcs11';
-import { openPostgresRecordStore } from 'renkei/postgres';
+import { openPostgresRecordStore, openPostgresStore } from 'renkei/postgres';
 import { openSqliteRecordStore } from 'renkei/sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runRotation } from '../../src/commands/run-rotation.js';
 import { drafts, MOMENT, ORIGIN } from '../support/audit-log.js';
 import { ScratchPostgres } from '../support/postgres.js';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 import { makeScratchToken } from '../support/softhsm.js';
+import { withCode } from '../support/with-code.js';
 
 const folder = makeScratchFolder();
 const token = makeScratchToken('renkei-audit');
@@ -150,4 +152,19 @@ describe('npm run audit', () => {
     expect(err).toMatch(message);
     expect(err.trimEnd()).not.toContain('\n');
   });
+});
+
+test('the log of a rotation may be in the database of its store, by one variable, which is gone afterwards', async () => {
+  const connection = await postgres.newDatabase();
+  await (await openPostgresStore({ connection })).close();
+  await (await openPostgresRecordStore({ connection })).close();
+  const { user, password, host, port, database } = connection;
+  process.env.RENKEI_DATABASE = `postgresql://${user}:${password}@${host}:${port}/${database}`;
+  process.env.RENKEI_PIN = token.userPin;
+  const hsm = ['--module', token.module, '--token', 'renkei-audit', '--pin-env', 'RENKEI_PIN'];
+  const stores = ['--postgres-env', 'RENKEI_DATABASE', '--records-postgres-env', 'RENKEI_DATABASE'];
+  const pausing = runRotation(['pause', ...hsm, ...stores], new AbortController().signal);
+  // Stores and HSM were opened; there is none to pause.
+  await expect(pausing).rejects.toThrow(withCode('ROTATION_UNKNOWN'));
+  expect(process.env.RENKEI_DATABASE).toBeUndefined();
 });
