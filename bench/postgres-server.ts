@@ -11,7 +11,7 @@ const SETTINGS = [
 
 /** Runs a measurement on a server made for it, which is gone afterwards, also when this process is told to end. */
 export async function onPostgresServer(measure: (server: ScratchPostgres) => Promise<void>): Promise<void> {
-  const server = await ScratchPostgres.start(SETTINGS, 'disk');
+  const server = await ScratchPostgres.start(SETTINGS);
   const end = () => void server.remove().finally(() => process.exit(1));
   process.once('SIGINT', end).once('SIGTERM', end);
   try {

@@ -59,7 +59,7 @@ async function insertBare(what: string, spread: ScratchSpread, returning: string
   note(what, RETURNED, start);
 }
 
-const spread = await ScratchSpread.start(3, 'disk');
+const spread = await ScratchSpread.start();
 try {
   const one = await openPostgresStore({ connection: spread.coordinator.main, schema: 'one_server' });
   await begin(one);

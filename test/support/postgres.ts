@@ -1,18 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  accessSync,
-  chownSync,
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,10 +20,6 @@ export interface ScratchDatabase {
 }
 
 const USER = 'renkei';
-/** A file system in memory, where Linux has one. */
-const MEMORY = '/dev/shm';
-/** Several servers of tests stand beside each other, each with far less. */
-const LEAST_MEMORY_BYTES = 2 ** 31;
 const WAIT_MS = 20;
 const MOST_WAITS = 1_500;
 /** Who runs the server when we are root, whom PostgreSQL refuses. */
@@ -67,22 +52,12 @@ export class ScratchPostgres {
     this.#settings = settings;
   }
 
-  /**
-   * Makes the files of a server and starts it.
-   *
-   * @param settings such as `fsync=off`
-   * @param place on the `disk` for what is measured. Else in memory where there is room: the server does all that it
-   *   does on a disk, and what it has written outlives its being killed; it only does not wait for the disk
-   */
-  static async start(
-    settings: readonly string[] = [],
-    place: 'disk' | 'memory' = 'memory',
-  ): Promise<ScratchPostgres> {
+  /** Makes the files of a server and starts it. @param settings such as `fsync=off` */
+  static async start(settings: readonly string[] = []): Promise<ScratchPostgres> {
     ensureSystemPackages('postgresql');
     const programs = postgresPrograms();
     if (programs === undefined) throw new Error('there is no PostgreSQL server');
-    const root = place === 'memory' && hasRoomInMemory() ? MEMORY : tmpdir();
-    const folder = mkdtempSync(join(root, 'renkei-postgres-'));
+    const folder = mkdtempSync(join(tmpdir(), 'renkei-postgres-'));
     const password = randomBytes(16).toString('hex');
     const server = new ScratchPostgres(programs, folder, await freePort(), password, settings);
     const passwordFile = join(folder, 'password');
@@ -291,15 +266,4 @@ async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('there is no free port');
   return address.port;
-}
-
-/** In containers the file system in memory is often too small. */
-function hasRoomInMemory(): boolean {
-  try {
-    accessSync(MEMORY, constants.W_OK);
-    const { bavail, bsize } = statfsSync(MEMORY);
-    return bavail * bsize >= LEAST_MEMORY_BYTES;
-  } catch {
-    return false;
-  }
 }

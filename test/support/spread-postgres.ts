@@ -13,10 +13,9 @@ export class ScratchSpread {
     this.servers = servers;
   }
 
-  /** @param place as of {@link ScratchPostgres.start} */
-  static async start(servers = 3, place: 'disk' | 'memory' = 'memory'): Promise<ScratchSpread> {
+  static async start(servers = 3): Promise<ScratchSpread> {
     const all: ScratchPostgres[] = [];
-    for (let k = 0; k <= servers; k++) all.push(await ScratchPostgres.start(SETTINGS, place));
+    for (let k = 0; k <= servers; k++) all.push(await ScratchPostgres.start(SETTINGS));
     const [coordinator, ...rest] = all;
     return new ScratchSpread(coordinator as ScratchPostgres, rest);
   }
