@@ -1,6 +1,4 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { type AuditLog, openAuditLog } from 'renkei';
@@ -8,7 +6,8 @@ import { openSoftwareVault } from 'renkei/software';
 import { openSqliteRecordStore } from 'renkei/sqlite';
 import { fail } from './issuing.js';
 import { capacityOf, waitsOf } from './offered-load.js';
-import { readBenchOptions } from './options.js';
+import type { BenchOptions } from './options.js';
+import { measureInFolder } from './own-folder.js';
 import { peakRssMiB } from './peak-rss.js';
 import type { BenchResult } from './results.js';
 import { median } from './rounds.js';
@@ -59,7 +58,7 @@ class BareLog {
   }
 }
 
-async function measure(folder: string, quick: boolean): Promise<BenchResult> {
+async function measure(folder: string, { quick }: BenchOptions): Promise<BenchResult> {
   const count = quick ? 40_000 : 400_000;
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   await using vault = await openSoftwareVault({
@@ -89,14 +88,4 @@ async function measure(folder: string, quick: boolean): Promise<BenchResult> {
   };
 }
 
-async function main(): Promise<void> {
-  const options = readBenchOptions(process.argv.slice(3), process.env);
-  const folder = mkdtempSync(join(tmpdir(), 'renkei-audit-'));
-  try {
-    process.send?.(await measure(folder, options.quick));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-main().catch(fail);
+measureInFolder(measure).catch(fail);

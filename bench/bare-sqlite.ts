@@ -5,8 +5,8 @@ import { numberSlices } from '../src/stores/sqlite/ordered-codes.js';
 import { ISSUANCE_SCHEMA } from '../src/stores/sqlite/schema.js';
 import type { BareTarget } from './bare-comparison.js';
 
-/** What `openSqliteStore` takes by default. */
-const CACHE_MIB = 64;
+/** What stores on SQLite take by default. */
+export const CACHE_MIB = 64;
 
 /**
  * The least a durable issuance can cost: the same rows in the same two tables, sliced in SQL out of a packed blob,

@@ -30,8 +30,9 @@ const CALLERS = 2_000;
 const LIMIT_ROWS = CALLERS / 2;
 const SEED = 17;
 const [INQUIRER, PROVIDER] = INSTITUTIONS;
-const AFFAIR = '地方税法その他の地方税に関する法律による地方税の賦課徴収に関する事務';
-const INFORMATION = '地方税関係情報';
+/** 事務 and 特定個人情報 of the requests. */
+export const AFFAIR = '地方税法その他の地方税に関する法律による地方税の賦課徴収に関する事務';
+export const INFORMATION = '地方税関係情報';
 
 /** Where a measurement keeps people and records. */
 export interface MediationStores {

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { type NewRecord, parseInstitutionCode, type RecordBatch } from 'renkei';
@@ -12,22 +10,23 @@ import { openDatabase } from '../src/stores/sqlite/open-database.js';
 import { LogRows } from '../src/stores/sqlite/records/log-rows.js';
 import { RecordRows } from '../src/stores/sqlite/records/record-rows.js';
 import { RECORD_SCHEMA } from '../src/stores/sqlite/records/record-schema.js';
+import { CACHE_MIB } from './bare-sqlite.js';
 import { fail } from './issuing.js';
-import { readBenchOptions } from './options.js';
+import { AFFAIR, INFORMATION } from './mediating.js';
+import type { BenchOptions } from './options.js';
+import { measureInFolder } from './own-folder.js';
 import { peakRssMiB } from './peak-rss.js';
 import type { BenchResult } from './results.js';
 import { median } from './rounds.js';
-import { INSTITUTIONS } from './token.js';
+import { INSTITUTIONS, PERIOD } from './token.js';
 
 /** The record file on SQLite alone, without anybody who asks. In a process of its own. */
 
 /** Records in a transaction: those of a whole round of the mediator. */
 const BATCH_ROWS = 1_000;
-const [INQUIRER, PROVIDER] = INSTITUTIONS.map(parseInstitutionCode);
-const PERIOD = '2026';
+const INQUIRER = parseInstitutionCode(INSTITUTIONS[0]);
+const PROVIDER = parseInstitutionCode(INSTITUTIONS[1]);
 const AT = Date.UTC(2026, 3, 1);
-/** What `openSqliteRecordStore` takes by default. */
-const CACHE_MIB = 64;
 
 function batchFrom(first: number): RecordBatch {
   const records = Array.from({ length: BATCH_ROWS }, (_, k): NewRecord => {
@@ -38,14 +37,14 @@ function batchFrom(first: number): RecordBatch {
       recordCode: randomBytes(CODE_LENGTH),
       content: {
         outcome: 'forwarded',
-        inquirer: INQUIRER as NonNullable<typeof INQUIRER>,
-        provider: PROVIDER as NonNullable<typeof PROVIDER>,
+        inquirer: INQUIRER,
+        provider: PROVIDER,
         inquirerName: '測定市長',
         department: '税務課',
         providerName: '測定大臣',
-        affair: '地方税法その他の地方税に関する法律による地方税の賦課徴収に関する事務',
+        affair: AFFAIR,
         procedure: '',
-        information: '地方税関係情報',
+        information: INFORMATION,
         items: ['所得', '課税額'],
         requestedAt: AT,
         nonDisclosure: false,
@@ -103,7 +102,7 @@ class Plans {
   }
 }
 
-async function measure(folder: string, quick: boolean): Promise<BenchResult> {
+async function measure(folder: string, { quick }: BenchOptions): Promise<BenchResult> {
   const [rounds, batches] = quick ? [5, 10] : [15, 40];
   await using store = await openSqliteRecordStore({ path: join(folder, 'records.sqlite') });
   const bare = new BareRecords(join(folder, 'bare.sqlite'));
@@ -135,14 +134,4 @@ async function measure(folder: string, quick: boolean): Promise<BenchResult> {
   };
 }
 
-async function main(): Promise<void> {
-  const options = readBenchOptions(process.argv.slice(3), process.env);
-  const folder = mkdtempSync(join(tmpdir(), 'renkei-records-'));
-  try {
-    process.send?.(await measure(folder, options.quick));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-main().catch(fail);
+measureInFolder(measure).catch(fail);

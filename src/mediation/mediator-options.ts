@@ -25,7 +25,10 @@ export interface MediatorOptions {
   readonly holderAffairs?: readonly string[];
   /** The clock, in milliseconds since 1970-01-01 UTC. Default `Date.now`. */
   readonly now?: () => number;
-  /** Most calls that may wait for the vault or the store: 1 to 10,000,000, default 100,000. One more fails with `MEDIATOR_BUSY`. */
+  /**
+   * Most calls that may wait for the vault or the store: 1 to 10,000,000, default 100,000. One more fails with
+   * `MEDIATOR_BUSY`.
+   */
   readonly maxWaiting?: number;
   /** Told what happens. */
   readonly observe?: MediationObserver;
